@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document, FORMATS};
 use sim_models::guards::{Guard, Retry};
 use sim_models::scenario::{Input, Overrides, check};
-use sim_models::system::{Blueprint, Id};
+use sim_models::system::{Blueprint, Deadline, Id};
 use sim_reports::exported::{Heading, file, render};
 use sim_reports::imported;
 
@@ -243,11 +243,11 @@ fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
                 pool.capacity,
                 pool.core,
                 pool.queue_limit,
-                blueprint.deadlines.get(pool.wait_deadline as usize),
+                pool.wait_deadline.map(|deadline| blueprint.deadline(deadline)),
             )
         })
         .collect();
-    let deadline = |id: u32| blueprint.deadlines.get(id as usize).map(|deadline| deadline.span);
+    let deadline = |it: Option<Deadline>| it.map(|it| blueprint.deadline(it).span);
     let guards: Vec<String> = plan
         .guards
         .iter()

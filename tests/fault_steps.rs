@@ -2,7 +2,7 @@
 
 use sim_experiments::Trial;
 use sim_models::observe::Change;
-use sim_models::system::Blueprint;
+use sim_models::system::{Blueprint, Id};
 
 use crate::running::{blueprint, load_text, one_section_a_line, run};
 
@@ -31,7 +31,8 @@ fn failed(fault: &str) -> u64 {
 fn struck_at(blueprint: &Blueprint, seconds: u64) -> Vec<u32> {
     let now = sim_core::SimTime::from_secs(seconds);
     let in_force = blueprint.faults.iter().filter(|fault| fault.begin <= now && now < fault.end);
-    let mut struck: Vec<u32> = in_force.flat_map(|fault| fault.instances.clone()).collect();
+    let mut struck: Vec<u32> =
+        in_force.flat_map(|fault| fault.instances.iter().map(Id::number)).collect();
     struck.sort_unstable();
     struck.iter().map(|instance| instance + 1).collect()
 }

@@ -121,7 +121,7 @@ fn wherever_a_path_is_written_it_may_name_a_guard() {
     let changes = |text: &str| {
         let loaded = loaded(text, &[]);
         let blueprint = loaded.blueprint.as_ref().unwrap_or_else(|| panic!("{}", shown(&loaded)));
-        let last = blueprint.changes.last().expect("a change");
+        let last = blueprint.changes.iter().last().expect("a change");
         assert!(last.pools.iter().any(|pool| pool.capacity == 7), "{:?}", last.pools);
         format!("{:?} {:?}", last.edges, last.pools)
     };

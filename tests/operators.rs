@@ -93,7 +93,7 @@ fn pools_grow_and_shrink_and_their_utilization_is_of_what_is_there() {
     let finished = base(
         "{ at: 10s, set: { services.a.threads: 4 } }, { at: 20s, set: { services.a.threads: 20 } }",
     );
-    let pool = &finished.system.recorder().pools()[0];
+    let pool = &finished.system.recorder().pools()[Id::new(0)];
     let near = |found: f64, expected: f64| (found - expected).abs() < 1e-6;
     assert!(near(pool.utilization(10, 5..6), 0.5), "{}", pool.utilization(10, 5..6));
     assert!(near(pool.utilization(10, 15..16), 1.0), "{}", pool.utilization(10, 15..16));
@@ -503,7 +503,8 @@ fn a_kept_pool_grows_and_shrinks() {
     assert!(rate(10, 14) > 190.0, "{}", rate(10, 14));
     assert!((rate(25, 40) - 100.0).abs() < 1.0, "{}", rate(25, 40));
     let pools = &finished.system.blueprint().pools;
-    let clients = pools.iter().position(|pool| pool.kind == PoolKind::Clients).expect("a limit");
+    let mut clients = pools.with_ids().filter(|(_, pool)| pool.kind == PoolKind::Clients);
+    let (clients, _) = clients.next().expect("a limit");
     assert_eq!(finished.system.pools()[clients].in_use(), 2, "open and idle at the end");
 }
 

@@ -209,7 +209,7 @@ fn cancellations_travel_like_requests() {
             ),
             &[],
         );
-        finished.system.pools()[0].busy_time(finished.now) as f64 / 1e9
+        finished.system.pools()[Id::new(0)].busy_time(finished.now) as f64 / 1e9
     };
     // Nine requests arrive after 100 ms, and their cancellations at 1.1 s: a second each.
     assert!((busy("") - 9.0).abs() < 1e-9, "{}", busy(""));

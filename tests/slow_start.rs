@@ -8,6 +8,7 @@ use sim_models::resilience::load_balancer::{
 };
 
 use crate::running::run_sections;
+use sim_models::system::Id;
 
 const CHECK: HealthCheck = HealthCheck {
     interval: SimDuration::from_secs(1),
@@ -135,7 +136,7 @@ fn the_share_grows_with_the_weight_in_a_run() {
         let finished = with_a_crash(policy);
         let pools = finished.system.recorder().pools();
         let share = |from: usize, to: usize| {
-            let busy = |pool: usize| pools[pool].busy[from..to].iter().sum::<f32>();
+            let busy = |pool: usize| pools[Id::new(pool)].busy[from..to].iter().sum::<f32>();
             f64::from(busy(0) / (busy(0) + busy(1) + busy(2)))
         };
         assert!((share(0, 10) - 1.0 / 3.0).abs() < 0.01, "{policy}: {}", share(0, 10));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::stats::servers_for;
 use sim_models::observe::{PoolSeries, PoolSummary};
-use sim_models::system::{Blueprint, PoolKind, PoolPlan, Source, UNLIMITED};
+use sim_models::system::{Blueprint, PoolKind, PoolPlan, Source, Table, UNLIMITED};
 use sim_models::workload::ArrivalProcess;
 
 use super::tunable_system::{Candidate, TunableSystem};
@@ -148,7 +148,7 @@ fn measure_without_faults(
 ) -> Result<Vec<Finished>, Interrupted> {
     let run = |blueprint: &Arc<Blueprint>| {
         let mut healthy = Blueprint::clone(blueprint);
-        healthy.faults.clear();
+        healthy.faults = Table::default();
         system.count_run();
         complete(&Arc::new(healthy), 0, watch)
     };
@@ -294,7 +294,7 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
     let of_file = || {
         let mut edges = blueprint.edges.with_ids();
         let (_, plan) = edges.find(|(id, _)| blueprint.name_of_edge(*id) == edge)?;
-        Some(blueprint.deadline(plan.timeout)?.span.as_secs_f64())
+        Some(blueprint.deadline(plan.timeout?).span.as_secs_f64())
     };
     of_candidate.filter(|seconds| seconds.is_finite()).or_else(of_file)
 }

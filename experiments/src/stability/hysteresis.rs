@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sim_core::{SimDuration, SimTime};
 use sim_models::observe::Measure;
 use sim_models::study::Level;
-use sim_models::system::{Blueprint, Source};
+use sim_models::system::{Blueprint, Source, Table};
 use sim_models::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
 
 use super::system::{StressedSystem, Trigger};
@@ -76,7 +76,7 @@ fn stepped(system: &StressedSystem, loads: &[Level], steps: &[f64]) -> Option<Bl
         return None;
     }
     hold_first_load(source, warmup);
-    blueprint.faults.clear();
+    blueprint.faults = Table::default();
     blueprint.run.duration =
         warmup + SimDuration::from_nanos_f64(plan.dwell * steps.len() as f64 * 1e9);
     Some(blueprint)

@@ -29,9 +29,9 @@ pub struct BlackHole {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cut {
     /// One region.
-    pub from: u32,
+    pub from: Id<of::Region>,
     /// The other region.
-    pub to: u32,
+    pub to: Id<of::Region>,
 }
 
 impl Strike for BlackHoleSection {
@@ -71,17 +71,17 @@ impl Strike for BlackHoleSection {
 }
 
 /// Two regions written as `a -> b`.
-fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(u32, u32)> {
+fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(Id<of::Region>, Id<of::Region>)> {
     let (from, to) = target.split_once("->")?;
     Some((names.find_region(from.trim())?, names.find_region(to.trim())?))
 }
 
 impl InForce for BlackHole {
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.edges[self.edge].black_holes += 1;
     }
 
-    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+    fn end(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.edges[self.edge].black_holes -= 1;
     }
 
@@ -91,11 +91,11 @@ impl InForce for BlackHole {
 }
 
 impl InForce for Cut {
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.cuts.push((self.from, self.to));
     }
 
-    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+    fn end(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         let cuts = &mut engine.state.cuts;
         if let Some(position) = cuts.iter().position(|cut| *cut == (self.from, self.to)) {
             cuts.swap_remove(position);

@@ -49,11 +49,11 @@ impl Strike for BreakBreakerSection {
 }
 
 impl InForce for BreakGuard {
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.break_guards(self.edge, true);
     }
 
-    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+    fn end(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.break_guards(self.edge, false);
     }
 

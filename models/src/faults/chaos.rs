@@ -6,6 +6,7 @@ use super::{FaultKind, FaultSection};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, compile_condition, span_or};
+use crate::system::Ids;
 
 section! {
     /// A chaos experiment.
@@ -26,7 +27,7 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
         let help = "write `stages: [ { for: 1m, slow: SERVICE, by: 2x, instances: 1% } ]`";
         problems.error(chaos.key(), "this experiment has no stages", help);
     }
-    let first = plan.blueprint.faults.len();
+    let first = plan.blueprint.faults.next_id();
     let mut begin = SimTime::ZERO + span_or(chaos.at.as_ref(), SimDuration::ZERO);
     for stage in &chaos.stages {
         if let Some(lasts) = check_stage(stage, problems) {
@@ -35,7 +36,8 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
             begin = begin + lasts;
         }
     }
-    plan.blueprint.experiment = first..plan.blueprint.faults.len();
+    plan.blueprint.experiment =
+        Ids::new(first, plan.blueprint.faults.next_id().number() - first.number());
     for condition in &chaos.abort_when {
         let condition = compile_condition(condition, names, plan, problems);
         plan.blueprint.abort_when.extend(condition);

@@ -12,6 +12,7 @@ use crate::language::quantity::Period;
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
+use crate::system::{Id, Ids, of};
 
 /// A kind of fault as it is written.
 pub(crate) trait Strike {
@@ -94,7 +95,7 @@ pub(crate) trait Strike {
             ramp: self.ramp(),
             effect,
             target: normalize_edge(self.target()),
-            instances: 0..0,
+            instances: Ids::none(),
             part: Part::Whole,
             place: None,
             trigger: None,
@@ -136,7 +137,7 @@ pub(super) fn strike<T: Strike + ?Sized>(
 
 fn strike_region<T: Strike + ?Sized>(
     kind: &T,
-    region: u32,
+    region: Id<of::Region>,
     begin: SimTime,
     names: &Names<'_>,
     plan: &Plan,
@@ -148,10 +149,10 @@ fn strike_region<T: Strike + ?Sized>(
     }
     let mut faults = Vec::new();
     for (id, station) in plan.blueprint.stations.with_ids() {
-        let is_there = |id: &u32| plan.blueprint.instances[*id as usize].region == region;
-        for instance in station.instances.clone().filter(is_there) {
+        let is_there = |id: &Id<of::Instance>| plan.blueprint.instances[*id].region == Some(region);
+        for instance in station.instances.iter().filter(is_there) {
             let effect = kind.effect(FaultTarget::Station(id), names, plan, problems)?;
-            let instances = instance..instance + 1;
+            let instances = Ids::one(instance);
             faults.push(Fault { instances, part: Part::OfRegion, ..kind.fault(begin, effect) });
         }
     }

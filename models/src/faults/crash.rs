@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Crashes a service, database, cache or region: work in flight is lost, connections are
@@ -51,11 +51,11 @@ impl Strike for CrashSection {
 }
 
 impl InForce for Crash {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.crash_instances(id);
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.revive_instances(id);
     }
 

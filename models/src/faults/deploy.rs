@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problem, Problems, section, words};
 use crate::scenario::{Names, Plan, Through, span_or};
-use crate::system::{Engine, Id, of};
+use crate::system::{Engine, Id, Ids, of};
 
 /// Default time for which a restarted instance is slow.
 const WARM_UP: SimDuration = SimDuration::from_secs(30);
@@ -45,7 +45,7 @@ words! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
     /// The trigger of the next batch, if that waits for this one.
-    pub then: Option<u32>,
+    pub then: Option<Id<of::Trigger>>,
     /// True if that waits until this one serves again.
     pub until_ready: bool,
 }
@@ -90,7 +90,7 @@ impl Strike for DeploySection {
         if self.waits(plan) {
             return (begin, SimTime::ZERO + plan.blueprint.run.duration);
         }
-        let instances = plan.blueprint.stations[station.id].instances.len() as u32;
+        let instances = plan.blueprint.stations[station.id].instances.len();
         let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
         (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
     }
@@ -135,19 +135,20 @@ impl DeploySection {
         batch: u32,
         plan: &mut Plan,
     ) -> Vec<Fault> {
-        let all = plan.blueprint.stations[station].instances.clone();
+        let all = plan.blueprint.stations[station].instances;
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
         let (waits, through) = (self.waits(plan), self.through.plan(plan));
         let until_ready = self.wait_until.is_some();
         let mut faults = Vec::new();
         let (mut begin, mut trigger) = (begin, None);
-        for first in all.clone().step_by(batch as usize) {
-            let instances = first..first.saturating_add(batch).min(all.end);
-            let is_awaited = waits && instances.end < all.end;
+        for first in all.iter().step_by(batch as usize) {
+            let left = all.len() - all.number_of(first);
+            let instances = Ids::new(first, batch.min(left));
+            let is_awaited = waits && batch < left;
             let then = is_awaited.then(|| plan.trigger(TriggerOn::Batch, through));
             let of = |begin, end, effect| Fault {
                 end,
-                instances: instances.clone(),
+                instances,
                 target: (*self.deploy).clone(),
                 trigger,
                 ..self.fault(begin, effect)
@@ -164,11 +165,11 @@ impl DeploySection {
 }
 
 impl InForce for Restart {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.crash_instances(id);
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.revive_instances(id);
         if self.then.is_some() && self.until_ready {
             engine.state.awaited_batches.push(id);
@@ -178,7 +179,7 @@ impl InForce for Restart {
         }
     }
 
-    fn next_batch(&self) -> Option<u32> {
+    fn next_batch(&self) -> Option<Id<of::Trigger>> {
         self.then
     }
 
@@ -188,11 +189,11 @@ impl InForce for Restart {
 }
 
 impl InForce for Cold {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.slowed_by.push(id));
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
     }
 

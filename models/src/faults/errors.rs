@@ -82,11 +82,11 @@ impl InForce for Errors {
         (self.rate == 0.0).then(|| "no request fails".to_owned())
     }
 
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.failing_by.push(id));
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.failing_by.retain(|other| *other != id));
     }
 

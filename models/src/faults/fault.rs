@@ -3,6 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::{Effect, InForce, Steps, Victim};
+use crate::system::{Id, Ids, of};
 
 /// A fault: an effect over a span of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,16 +18,16 @@ pub struct Fault {
     pub effect: Effect,
     /// The thing it strikes, in the words of the scenario: a service, `a -> b`, a workload.
     pub target: String,
-    /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
-    pub instances: std::ops::Range<u32>,
+    /// The instances it strikes, ; none for edges and workloads.
+    pub instances: Ids<of::Instance>,
     /// Its part in what the file calls one fault.
     pub part: Part,
     /// The place, from 0, of what the file calls one fault in its list of faults; `None` for faults of
     /// experiments and operators.
     pub place: Option<u32>,
-    /// The trigger that it waits for, by id; its beginning and its end then count from the instant
+    /// The trigger that it waits for; its beginning and its end then count from the instant
     /// at which that is met.
-    pub trigger: Option<u32>,
+    pub trigger: Option<Id<of::Trigger>>,
     /// The draw by which each run chooses the instance it strikes; `None` if the file does.
     pub victim: Option<Victim>,
 }
@@ -93,6 +94,7 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::Id;
 
     #[test]
     fn a_ramp_grows_to_full_size_and_ends_at_once() {
@@ -103,7 +105,7 @@ mod tests {
             ramp: SimDuration::from_secs(10),
             effect: Effect::Crash(crate::faults::Crash),
             target: "d".into(),
-            instances: 0..1,
+            instances: Ids::one(Id::new(0)),
             part: Part::Whole,
             place: None,
             trigger: None,

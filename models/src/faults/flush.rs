@@ -89,11 +89,11 @@ impl InForce for Flush {
         (self.share == 0.0).then(|| format!("`{target}` forgets nothing"))
     }
 
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.caches[self.cache].forget(self.share);
     }
 
-    fn end(&self, _: u32, _: &mut Engine<'_>) {}
+    fn end(&self, _: Id<of::Fault>, _: &mut Engine<'_>) {}
 
     fn is_instantaneous(&self) -> bool {
         true

@@ -27,8 +27,8 @@ fn reason(fault: &Fault, plan: &Plan) -> Option<String> {
     if fault.end <= fault.begin && !fault.is_instantaneous() {
         return Some("it lasts no time".to_owned());
     }
-    let struck = plan.blueprint.instances.get(fault.instances.start as usize);
-    let station = struck.filter(|_| !fault.instances.is_empty()).map(|struck| struck.station);
+    let struck = fault.instances.first();
+    let station = struck.map(|struck| plan.blueprint.instances[struck].station);
     if let Some(station) = station.filter(|station| !plan.is_called(*station)) {
         let name = &plan.blueprint.stations[station].name;
         return Some(format!("nothing calls `{name}`"));

@@ -1,14 +1,12 @@
 //! The instances that a fault strikes, as they are written.
 
-use std::ops::Range;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::language::quantity::Share;
 use crate::language::tree::Value;
 use crate::language::{Decode, Found, Placed, Problem, Problems, expected};
 use crate::scenario::Plan;
-use crate::system::{Id, of};
+use crate::system::{Id, Ids, of};
 
 /// The instances of a station that a fault strikes, by numbers from 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,18 +101,18 @@ impl JsonSchema for InstanceChoice {
     }
 }
 
-/// The dense ids of the instances of a station that a fault strikes, in the order in which it does;
+/// The instances of a station that a fault strikes, in the order in which it does;
 /// all of them if nothing is written. In place of those that each run draws it has the first ones.
 pub(super) fn struck_instances(
     station: Id<of::Station>,
     choice: Option<&Placed<InstanceChoice>>,
     plan: &Plan,
     problems: &mut Problems,
-) -> Vec<u32> {
+) -> Vec<Id<of::Instance>> {
     let station = &plan.blueprint.stations[station];
-    let all = station.instances.clone();
-    let Some(choice) = choice else { return all.collect() };
-    let available = all.len() as u32;
+    let all = station.instances;
+    let Some(choice) = choice else { return all.iter().collect() };
+    let available = all.len();
     let has = format!("`{}` has {available} instances", station.name);
     let numbers: Vec<u32> = match &**choice {
         InstanceChoice::First(amount) | InstanceChoice::AtRandom(amount) => {
@@ -148,10 +146,10 @@ pub(super) fn struck_instances(
     if let Some(number) = strange {
         let message = format!("{has}, so there is no instance {number}");
         problems.error(choice.at(), message, "instances are numbered from 1");
-        return all.collect();
+        return all.iter().collect();
     }
     check_list(choice, &numbers, problems);
-    numbers.into_iter().map(|number| all.start + number - 1).collect()
+    numbers.into_iter().map(|number| all.nth(number - 1)).collect()
 }
 
 /// The numbers of a span, without those that lie far beyond the last instance.
@@ -172,25 +170,29 @@ fn check_list(choice: &Placed<InstanceChoice>, numbers: &[u32], problems: &mut P
 }
 
 /// Runs of instances that follow each other, in the order given.
-pub(super) fn runs(instances: &[u32]) -> Vec<Range<u32>> {
-    let mut runs: Vec<Range<u32>> = Vec::new();
+pub(super) fn runs(instances: &[Id<of::Instance>]) -> Vec<Ids<of::Instance>> {
+    let mut runs: Vec<Ids<of::Instance>> = Vec::new();
     for &instance in instances {
         match runs.last_mut() {
-            Some(run) if run.end == instance => run.end += 1,
-            _ => runs.push(instance..instance + 1),
+            Some(run) if run.end() == instance => *run = run.and_next(),
+            _ => runs.push(Ids::one(instance)),
         }
     }
     runs
 }
 
 /// The instances of a station in words: `a` for all, `a#7`, `a#11–20`, `a#1, 3–5`.
-pub(crate) fn instances_in_words(name: &str, struck: &[Range<u32>], all: &Range<u32>) -> String {
-    if struck == std::slice::from_ref(all) {
+pub(crate) fn instances_in_words(
+    name: &str,
+    struck: &[Ids<of::Instance>],
+    all: Ids<of::Instance>,
+) -> String {
+    if struck == [all] {
         return name.to_owned();
     }
     let numbers: Vec<String> = struck
         .iter()
-        .map(|run| match (run.start - all.start + 1, run.end - all.start) {
+        .map(|run| match (all.number_of(run.nth(0)) + 1, all.number_of(run.nth(0)) + run.len()) {
             (first, last) if first == last => first.to_string(),
             (first, last) => format!("{first}–{last}"),
         })

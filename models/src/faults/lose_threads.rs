@@ -76,20 +76,20 @@ impl InForce for LoseSlots {
         if self.count == 0 {
             return Some("it takes none".to_owned());
         }
-        let mut instances = plan.blueprint.stations[station?].instances.clone();
+        let mut instances = plan.blueprint.stations[station?].instances.iter();
         let is_unlimited = instances.all(|instance| {
-            let slots = plan.blueprint.instances[instance as usize].slots;
-            plan.blueprint.pools[slots as usize].capacity == UNLIMITED
+            let slots = plan.blueprint.instances[instance].slots;
+            plan.blueprint.pools[slots].capacity == UNLIMITED
         });
         is_unlimited.then(|| format!("`{target}` has no limit that it could come closer to"))
     }
 
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         self.grow(id, engine);
     }
 
-    fn grow(&self, id: u32, engine: &mut Engine<'_>) {
-        let fault = &engine.plan.faults[id as usize];
+    fn grow(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
+        let fault = &engine.plan.faults[id];
         let now = engine.clock_of(fault);
         let lost = (f64::from(self.count) * fault.intensity(now)) as u32;
         engine.set_lost_slots(id, lost);
@@ -102,7 +102,7 @@ impl InForce for LoseSlots {
         }
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.set_lost_slots(id, 0);
     }
 

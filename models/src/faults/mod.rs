@@ -89,13 +89,13 @@ impl FaultSection {
 /// The behaviour of a fault while it is in force.
 pub(crate) trait InForce {
     /// Puts the fault with this id into force.
-    fn begin(&self, id: u32, engine: &mut Engine<'_>);
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>);
 
     /// Makes it larger, if it grows step by step.
-    fn grow(&self, _id: u32, _turn: &mut Engine<'_>) {}
+    fn grow(&self, _id: Id<of::Fault>, _turn: &mut Engine<'_>) {}
 
     /// Ends it.
-    fn end(&self, id: u32, engine: &mut Engine<'_>);
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>);
 
     /// True if it is over in the instant in which it begins.
     fn is_instantaneous(&self) -> bool {
@@ -147,7 +147,7 @@ pub(crate) trait InForce {
     }
 
     /// The trigger of the batch that begins after this one.
-    fn next_batch(&self) -> Option<u32> {
+    fn next_batch(&self) -> Option<Id<of::Trigger>> {
         None
     }
 }
@@ -217,15 +217,15 @@ macro_rules! faults {
         }
 
         impl InForce for Effect {
-            fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+            fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
                 match self { $( Self::$effect(effect) => effect.begin(id, engine), )* }
             }
 
-            fn grow(&self, id: u32, engine: &mut Engine<'_>) {
+            fn grow(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
                 match self { $( Self::$effect(effect) => effect.grow(id, engine), )* }
             }
 
-            fn end(&self, id: u32, engine: &mut Engine<'_>) {
+            fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
                 match self { $( Self::$effect(effect) => effect.end(id, engine), )* }
             }
 
@@ -272,7 +272,7 @@ macro_rules! faults {
                 match self { $( Self::$effect(effect) => effect.errors(), )* }
             }
 
-            fn next_batch(&self) -> Option<u32> {
+            fn next_batch(&self) -> Option<Id<of::Trigger>> {
                 match self { $( Self::$effect(effect) => effect.next_batch(), )* }
             }
         }

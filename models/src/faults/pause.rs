@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::{Engine, Next};
+use crate::system::{Engine, Id, Next, of};
 
 section! {
     /// Makes a service, database, cache or region stand still: it accepts requests and answers
@@ -51,14 +51,14 @@ impl Strike for PauseSection {
 }
 
 impl InForce for Pause {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.pauses += 1);
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.pauses -= 1);
-        for instance in engine.plan.faults[id as usize].instances.clone() {
-            if engine.state.instances[instance as usize].pauses == 0 {
+        for instance in engine.plan.faults[id].instances.iter() {
+            if engine.state.instances[instance].pauses == 0 {
                 engine.state.ready.push(Next::CatchUp(instance));
             }
         }

@@ -54,14 +54,14 @@ impl Strike for RefuseSection {
 }
 
 impl InForce for Refuse {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => engine.state.edges[edge].refusals += 1,
             None => engine.disturb_instances(id, |state| state.refusals += 1),
         }
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => engine.state.edges[edge].refusals -= 1,
             None => engine.disturb_instances(id, |state| state.refusals -= 1),

@@ -103,14 +103,14 @@ impl Strike for SlowSection {
 }
 
 impl InForce for Slow {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => engine.state.edges[edge].slowed_by.push(id),
             None => engine.disturb_instances(id, |state| state.slowed_by.push(id)),
         }
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => {
                 engine.state.edges[edge].slowed_by.retain(|other| *other != id);

@@ -12,7 +12,7 @@ use crate::language::phrase::Phrase;
 use crate::language::quantity::Period;
 use crate::language::{Placed, Problem, Problems, Written, section, written};
 use crate::scenario::Plan;
-use crate::system::{Id, of};
+use crate::system::{Id, Ids, of};
 
 section! {
     /// The instances that a fault strikes, and the pace at which it does.
@@ -139,14 +139,14 @@ pub(crate) fn in_steps(
             Some(last)
                 if drawn.is_none()
                     && (last.begin, last.end) == (begins, ends)
-                    && last.instances.end == instance =>
+                    && last.instances.end() == instance =>
             {
-                last.instances.end += 1;
+                last.instances = last.instances.and_next();
             }
             _ => faults.push(Fault {
                 begin: begins,
                 end: ends,
-                instances: instance..instance + 1,
+                instances: Ids::one(instance),
                 part: Part::Later,
                 victim: drawn.as_ref().map(|first| first.at(position)),
                 ..whole.clone()
@@ -154,7 +154,7 @@ pub(crate) fn in_steps(
         }
     }
     let last_end = faults.last().map_or(whole.end, |last| last.end);
-    let all = &plan.blueprint.stations[station].instances;
+    let all = plan.blueprint.stations[station].instances;
     let is_whole = faults.len() == 1;
     if let Some(first) = faults.first_mut() {
         let never = last_end == SimTime::MAX;

@@ -87,9 +87,9 @@ impl InForce for Surge {
         (self.factor == 1.0).then(|| "a factor of 1 leaves everything as it is".to_owned())
     }
 
-    fn begin(&self, _: u32, _: &mut Engine<'_>) {}
+    fn begin(&self, _: Id<of::Fault>, _: &mut Engine<'_>) {}
 
-    fn end(&self, _: u32, _: &mut Engine<'_>) {}
+    fn end(&self, _: Id<of::Fault>, _: &mut Engine<'_>) {}
 
     fn strengthen(&mut self, factor: f64) -> bool {
         self.factor *= factor;

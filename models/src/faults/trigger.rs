@@ -6,7 +6,7 @@ use super::{FaultKind, FaultSection};
 use crate::language::Problems;
 use crate::observe::Condition;
 use crate::scenario::{Names, Plan, compile_condition};
-use crate::system::ThroughPlan;
+use crate::system::{Id, ThroughPlan, of};
 
 /// Something that a fault waits for.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,13 +30,13 @@ pub enum TriggerOn {
     Operator,
 }
 
-/// The id of the trigger of a fault; `None` if it begins at a time, whatever else happens.
+/// The trigger of a fault; `None` if it begins at a time, whatever else happens.
 pub(super) fn compile_trigger(
     section: &FaultSection,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
-) -> Option<u32> {
+) -> Option<Id<of::Trigger>> {
     let through = section.through(plan);
     let Some(when) = &section.when else {
         return through

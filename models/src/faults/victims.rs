@@ -1,6 +1,5 @@
 //! Victims that are drawn: the instances that a fault strikes at random.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::random::{DrawKey, Streams, uniform};
@@ -8,7 +7,7 @@ use sim_core::random::{DrawKey, Streams, uniform};
 use super::fault::Part;
 use super::instances::{instances_in_words, runs};
 use crate::scenario::Plan;
-use crate::system::{Blueprint, Id, of};
+use crate::system::{Blueprint, Id, Ids, of};
 
 /// The place of a fault among those that together strike instances at random.
 ///
@@ -16,8 +15,8 @@ use crate::system::{Blueprint, Id, of};
 /// elsewhere changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Victim {
-    /// The instances that the victims are drawn from, as dense ids.
-    pub among: Range<u32>,
+    /// The instances that the victims are drawn from.
+    pub among: Ids<of::Instance>,
     /// The number of the draw among those at its target, from 0.
     pub draw: u32,
     /// The number of instances drawn.
@@ -37,7 +36,7 @@ impl Victim {
         let at_it = plan.blueprint.faults.iter().filter(|fault| fault.target == target);
         let earlier = at_it.filter_map(|fault| fault.victim.as_ref()).map(|it| it.draw + 1).max();
         Self {
-            among: plan.blueprint.stations[station].instances.clone(),
+            among: plan.blueprint.stations[station].instances,
             draw: earlier.unwrap_or(0),
             of: count as u32,
             position: 0,
@@ -50,10 +49,10 @@ impl Victim {
     }
 
     /// All victims of its draw, in the order in which they are struck.
-    fn drawn(&self, target: &str, streams: &Streams) -> Vec<u32> {
+    fn drawn(&self, target: &str, streams: &Streams) -> Vec<Id<of::Instance>> {
         let name = format!("victims {} of {target}", self.draw);
         let mut draws = DrawKey::root(&mut streams.stream(&name)).draw();
-        let mut left: Vec<u32> = self.among.clone().collect();
+        let mut left: Vec<_> = self.among.iter().collect();
         let mut pick = |_| {
             let place = (uniform(&mut draws) * left.len() as f64) as usize;
             left.remove(place.min(left.len() - 1))
@@ -72,10 +71,10 @@ pub(crate) fn with_victims(system: Arc<Blueprint>, streams: &Streams) -> Arc<Blu
         let Some(victim) = &fault.victim else { continue };
         let mut struck = victim.drawn(&fault.target, streams);
         let instance = struck[victim.position as usize];
-        fault.instances = instance..instance + 1;
+        fault.instances = Ids::one(instance);
         if let Part::First(steps) = &mut fault.part {
             struck.sort_unstable();
-            steps.target = instances_in_words(&fault.target, &runs(&struck), &victim.among);
+            steps.target = instances_in_words(&fault.target, &runs(&struck), victim.among);
         }
     }
     for changed in &mut drawn.changes {

@@ -15,7 +15,7 @@ use crate::resilience::load_balancer::{
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::resources::ProxyLimits;
 use crate::system::{
-    Blueprint, DRAWN, EdgePlan, Guard, Id, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED, of,
+    Blueprint, Deadline, EdgePlan, Guard, Id, PoolPlan, ProbeKind, StationKind, UNLIMITED, of,
 };
 
 /// A call and its guards.
@@ -153,7 +153,7 @@ impl GuardedCall {
             }),
             host: host_of(blueprint, edge.callee),
             guards,
-            instances: edge.callee_instances.len() as u32,
+            instances: edge.callee_instances.len(),
             connect_timeout: span(blueprint, edge.connect_timeout),
             balance: edge.balance.balance.clone(),
             outliers: edge.balance.outlier_detection,
@@ -321,8 +321,8 @@ fn notes_on_edge(blueprint: &Blueprint, edge: &EdgePlan) -> Vec<String> {
 }
 
 /// A note on a span that is drawn from a distribution, of which no format knows more than the mean.
-fn note_on_drawn(what: &str, id: u32) -> Option<String> {
-    (id != NONE && id & DRAWN != 0)
+fn note_on_drawn(what: &str, deadline: Option<Deadline>) -> Option<String> {
+    matches!(deadline, Some(Deadline::Drawn(_)))
         .then(|| format!("the {what} is drawn from a distribution; its mean stands here"))
 }
 
@@ -357,14 +357,14 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             vec!["the other requests of a hedge are cancelled once one is answered".to_owned()]
         }
         Guard::Timeout(timeout) => {
-            note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
+            note_on_drawn("call timeout", Some(timeout.deadline)).into_iter().collect()
         }
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool.index()];
+            let pool = &blueprint.pools[bulkhead.first_pool];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
         Guard::ConnectionPool(pool) => {
-            let wait = blueprint.pools[pool.first_pool.index()].wait_deadline;
+            let wait = blueprint.pools[pool.first_pool].wait_deadline;
             note_on_drawn("longest wait for a connection", wait).into_iter().collect()
         }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
@@ -394,14 +394,14 @@ impl GuardSettings {
                 Self::RateLimit(blueprint.rate_limits[first])
             }
             Guard::Timeout(guards::Timeout { deadline }) => {
-                Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
+                Self::Timeout(blueprint.deadline(deadline).span)
             }
             Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
-                let pool = &blueprint.pools[first_pool.index()];
+                let pool = &blueprint.pools[first_pool];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
             Guard::ConnectionPool(guards::ConnectionPool { first_pool, .. }) => {
-                let pool = &blueprint.pools[first_pool.index()];
+                let pool = &blueprint.pools[first_pool];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, false))
             }
             Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
@@ -417,7 +417,7 @@ impl GuardSettings {
                 Self::Throttle(blueprint.throttles[first])
             }
             Guard::Hedge(guards::Hedge { delay, requests, .. }) => {
-                let delay = span(blueprint, delay).unwrap_or(SimDuration::MAX);
+                let delay = blueprint.deadline(delay).span;
                 Self::Hedge { delay, requests }
             }
         }
@@ -510,6 +510,6 @@ impl BulkheadSettings {
 }
 
 /// The span of a deadline; none if there is no such deadline.
-fn span(blueprint: &Blueprint, deadline: u32) -> Option<SimDuration> {
-    blueprint.deadline(deadline).map(|deadline| deadline.span)
+fn span(blueprint: &Blueprint, deadline: Option<Deadline>) -> Option<SimDuration> {
+    deadline.map(|deadline| blueprint.deadline(deadline).span)
 }

@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resources::{Answer, HostLimits, ProxyLimits};
 use crate::scenario::{Caller, Names, Plan, most};
-use crate::system::{Activity, Engine, Id, NONE, Next, PoolKind, PoolPlan, UNLIMITED, of};
+use crate::system::{Activity, Engine, Id, Next, PoolKind, PoolPlan, UNLIMITED, of};
 
 one_of! {
     /// A limit on calls in flight: written in full, or, with `preset`, a library's.
@@ -187,7 +187,7 @@ impl Permits {
         problems: &mut Problems,
     ) -> Option<Bulkhead> {
         let wait_deadline = plan.deadline(self.max_wait.as_ref(), names, problems);
-        let first_pool = Id::new(plan.blueprint.pools.len());
+        let first_pool = plan.blueprint.pools.next_id();
         let owner = one_of_several(plan.edge_name(site.edge, names), "bulkhead", site.ordinal);
         let instances = plan.caller_instances(site.edge.caller);
         let in_all = first_pool.index() as u64 + u64::from(instances);
@@ -195,16 +195,16 @@ impl Permits {
             return None;
         }
         let callee = &plan.blueprint.stations[site.edge.callee];
-        let hosts = callee.instances.len() as u32;
+        let hosts = callee.instances.len();
         let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
-        let first_caller = match site.edge.caller {
-            Caller::Station(id) => Some(plan.blueprint.stations[id].instances.start),
+        let callers = match site.edge.caller {
+            Caller::Station(id) => Some(plan.blueprint.stations[id].instances),
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => None,
         };
         for instance in 0..instances {
             plan.push_pool(PoolPlan {
-                instance: first_caller.map_or(NONE, |first| first + instance),
+                instance: callers.map(|callers| callers.nth(instance)),
                 number: if instances == 1 { 0 } else { instance + 1 },
                 capacity,
                 core: self.core.min(capacity),
@@ -344,7 +344,7 @@ impl Guards for Bulkhead {
             engine.submit(call);
             return Entry::Waits;
         }
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         if self.has_hosts {
             return Self::enter_host(call, pool, engine);
         }
@@ -375,11 +375,11 @@ impl Guards for Bulkhead {
 
 impl Bulkhead {
     /// Takes a call into the pool of a proxy for the instance that is chosen for it.
-    fn enter_host(call: Call<'_>, pool: usize, engine: &mut Engine<'_>) -> Entry {
+    fn enter_host(call: Call<'_>, pool: Id<of::Pool>, engine: &mut Engine<'_>) -> Entry {
         let Some(target) = engine.target(call.index, call.edge) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        let host = target - call.edge.callee_instances.start;
+        let host = call.edge.callee_instances.number_of(target);
         let permit = Permit { since: engine.now, host };
         *engine.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
         let frames = &engine.state.frames;
@@ -402,7 +402,7 @@ impl Bulkhead {
 
     #[inline]
     fn release(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         let Hold::Bulkhead(permit) = engine.state.frames.held(call.index, call.position) else {
             unreachable!("only a permit is given back")
         };
@@ -450,7 +450,7 @@ impl Engine<'_> {
     }
 
     /// The pool of permits that a frame waits for, if any.
-    pub fn awaited_permits(&self, index: u32) -> Option<usize> {
+    pub fn awaited_permits(&self, index: u32) -> Option<Id<of::Pool>> {
         let is_waiting = self.state.frames[index].activity == Activity::AwaitingPermit;
         let first_pool = match self.guard_waited_at(index) {
             Some(Guard::Bulkhead(bulkhead)) if is_waiting => bulkhead.first_pool,
@@ -458,6 +458,6 @@ impl Engine<'_> {
             _ => return None,
         };
         let (edge, position) = (self.edge_of(index), 0);
-        Some(Call { index, edge, position }.of_caller(first_pool, self).index())
+        Some(Call { index, edge, position }.of_caller(first_pool, self))
     }
 }

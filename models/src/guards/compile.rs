@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::scenario::{Edge, Names, Plan};
-use crate::system::Ends;
+use crate::system::{Deadline, Ends};
 
 /// Most guards that a call may pass.
 const MOST_GUARDS: usize = 16;
@@ -65,8 +65,8 @@ impl GuardsSection {
 pub(crate) struct Pipeline {
     /// The guards, the outermost first.
     pub guards: Vec<Guard>,
-    /// The timeout of each attempt as an id of a deadline: the innermost guard if it is a timeout.
-    pub attempt_timeout: u32,
+    /// The timeout of each attempt: the innermost guard if it is a timeout.
+    pub attempt_timeout: Option<Deadline>,
 }
 
 /// A guard about to be compiled: one that is written, or one from the preset of a breaker.

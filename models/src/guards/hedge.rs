@@ -7,7 +7,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{EdgePlan, Ends, Engine, NONE, Next, Parked, Way};
+use crate::system::{Deadline, EdgePlan, Ends, Engine, NONE, Next, Parked, Way};
 
 /// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
@@ -29,8 +29,8 @@ section! {
 /// the innermost guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hedge {
-    /// The wait before each further request, as an id of a deadline.
-    pub delay: u32,
+    /// The wait before each further request.
+    pub delay: Deadline,
     /// Requests in all, the first included.
     pub requests: u8,
     /// True if the others are cancelled once one has been answered.
@@ -121,7 +121,7 @@ impl Hedge {
         hedged.sent += 1;
         hedged.outstanding += 1;
         if hedged.sent < self.requests {
-            engine.set_deadline(self.delay, caller);
+            engine.set_deadline(Some(self.delay), caller);
         }
     }
 }

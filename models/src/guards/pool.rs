@@ -17,7 +17,7 @@ use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{
-    Activity, Draw, EdgePlan, Engine, Event, Id, NONE, Next, PoolKind, UNLIMITED, Way, of,
+    Activity, Draw, EdgePlan, Engine, Event, Id, Ids, NONE, Next, PoolKind, UNLIMITED, Way, of,
 };
 
 section! {
@@ -53,7 +53,7 @@ pub struct ConnectionPool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Connection {
     /// The instance.
-    pub to: u32,
+    pub to: Id<of::Instance>,
     /// The time since which it has been open.
     pub since: SimTime,
 }
@@ -65,8 +65,8 @@ pub(crate) struct Lease {
     since: SimTime,
     /// The time since which its connection has been open, or is being opened.
     opened: SimTime,
-    /// The instance to which it is; [`NONE`] if there is none yet.
-    to: u32,
+    /// The instance to which it is; `None` if there is none yet.
+    to: Option<Id<of::Instance>>,
 }
 
 impl Guards for ConnectionPool {
@@ -97,8 +97,8 @@ impl Guards for ConnectionPool {
     }
 
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
-        let pool = call.of_caller(self.first_pool, engine).index();
-        let lease = Lease { since: engine.now, opened: engine.now, to: NONE };
+        let pool = call.of_caller(self.first_pool, engine);
+        let lease = Lease { since: engine.now, opened: engine.now, to: None };
         *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
         if engine.state.pools[pool].try_acquire(engine.now) {
             return self.connect(call, pool, engine.now, engine);
@@ -122,7 +122,7 @@ impl Guards for ConnectionPool {
 
     /// The connections of a process that has died close.
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        engine.close_idle(self.first_pool.offset(caller).index(), |_| true);
+        engine.close_idle(self.first_pool.offset(caller), |_| true);
         None
     }
 }
@@ -134,16 +134,16 @@ impl ConnectionPool {
     fn connect(
         &self,
         call: Call<'_>,
-        pool: usize,
+        pool: Id<of::Pool>,
         asked: SimTime,
         engine: &mut Engine<'_>,
     ) -> Entry {
         let wanted = engine.state.frames[call.index].target;
         let idle = &mut engine.state.kept[pool];
-        let found = idle.iter().rposition(|it| wanted == NONE || it.to == wanted);
+        let found = idle.iter().rposition(|it| wanted.is_none_or(|wanted| it.to == wanted));
         if let Some(Connection { to, since }) = found.map(|at| idle.remove(at)) {
-            engine.state.frames[call.index].target = to;
-            Self::note(call, to, since, engine);
+            engine.state.frames[call.index].target = Some(to);
+            Self::note(call, Some(to), since, engine);
             return Entry::Passed;
         }
         match self.open(call, pool, asked, engine) {
@@ -159,7 +159,7 @@ impl ConnectionPool {
     fn open(
         &self,
         call: Call<'_>,
-        pool: usize,
+        pool: Id<of::Pool>,
         asked: SimTime,
         engine: &mut Engine<'_>,
     ) -> Result<Entry, Outcome> {
@@ -172,7 +172,7 @@ impl ConnectionPool {
         }
         let to = engine.target(index, call.edge).ok_or(Outcome::NoHealthyInstance)?;
         let way = engine.way_of_request(index, to);
-        let is_down = way == Way::Open && engine.state.instances[to as usize].crashes > 0;
+        let is_down = way == Way::Open && engine.state.instances[to].crashes > 0;
         if way == Way::Refused || is_down {
             return Err(Outcome::Refused);
         }
@@ -181,7 +181,7 @@ impl ConnectionPool {
             return Err(Outcome::Refused);
         }
         // What disappears on its way there is no connection to the instance.
-        let to = if way == Way::Open { to } else { NONE };
+        let to = Some(to).filter(|_| way == Way::Open);
         Self::note(call, to, engine.now, engine);
         let span = self.handshake_of(index, engine);
         if span.is_zero() && way == Way::Open {
@@ -204,23 +204,28 @@ impl ConnectionPool {
         engine.plan.distributions[handshake].sample_duration(&mut draw)
     }
 
-    fn note(call: Call<'_>, to: u32, opened: SimTime, engine: &mut Engine<'_>) {
+    fn note(
+        call: Call<'_>,
+        to: Option<Id<of::Instance>>,
+        opened: SimTime,
+        engine: &mut Engine<'_>,
+    ) {
         let lease = Lease { since: engine.now, opened, to };
         *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
     }
 
     /// Gives the place of a call back, with its connection unless that closes.
     fn give_back(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         let Hold::ConnectionPool(Lease { since, opened, to }) =
             engine.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a place that was taken is given back")
         };
-        if to != NONE {
+        if let Some(to) = to {
             let connection = Connection { to, since: opened };
             let is_over = closes
-                || engine.state.instances[to as usize].crashes > 0
+                || engine.state.instances[to].crashes > 0
                 || engine.is_scaled_away(to)
                 || engine.is_caller_scaled_away(call);
             if is_over {
@@ -245,12 +250,12 @@ impl ConnectionPool {
     pub(super) fn place_granted(&self, index: u32, engine: &mut Engine<'_>) -> Next {
         let (edge, position) = (engine.edge_of(index), engine.state.frames[index].guards_passed);
         let call = Call { index, edge, position };
-        let (pool, mut asked) = (call.of_caller(self.first_pool, engine).index(), engine.now);
+        let (pool, mut asked) = (call.of_caller(self.first_pool, engine), engine.now);
         if let Hold::ConnectionPool(lease) = engine.state.frames.held(index, position) {
             asked = lease.since;
             engine.state.pools[pool].note_wait(engine.now.since(asked));
         }
-        Self::note(call, NONE, engine.now, engine);
+        Self::note(call, None, engine.now, engine);
         match self.connect(call, pool, asked, engine) {
             Entry::Passed => engine.guard_passed(index),
             Entry::GoesOnLater => {
@@ -270,14 +275,14 @@ impl Engine<'_> {
         let plan = self.plan;
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
-            let callees = self.present(&edge.callee_instances);
+            let callees = self.present(edge.callee_instances);
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 if self.is_number_scaled_away(edge, caller) {
                     continue;
                 }
                 for number in 0..guard.idle {
-                    let to = edge.callee_instances.start + (caller + number) % callees;
+                    let to = edge.callee_instances.nth((caller + number) % callees);
                     if self.may_open(to, Waiter { frame: NONE, epoch: 0 }) {
                         self.state.kept[pool].push(Connection { to, since: self.now });
                     }
@@ -287,26 +292,22 @@ impl Engine<'_> {
     }
 
     /// Opens a connection at an instance, unless as many are open as it takes.
-    fn may_open(&mut self, to: u32, waiter: Waiter) -> bool {
-        let clients = self.plan.instances[to as usize].clients;
-        if clients == NONE {
-            return true;
-        }
-        let clients = &mut self.state.pools[clients as usize];
+    fn may_open(&mut self, to: Id<of::Instance>, waiter: Waiter) -> bool {
+        let Some(clients) = self.plan.instances[to].clients else { return true };
+        let clients = &mut self.state.pools[clients];
         // The queue has no place, and counts whom it turns away.
         clients.try_acquire(self.now) || clients.enqueue(self.now, waiter)
     }
 
     fn close(&mut self, connection: Connection) {
-        let clients = self.plan.instances[connection.to as usize].clients;
-        if clients != NONE {
+        if let Some(clients) = self.plan.instances[connection.to].clients {
             let held = self.now.since(connection.since);
-            self.state.pools[clients as usize].release(self.now, held, |_| false);
+            self.state.pools[clients].release(self.now, held, |_| false);
         }
     }
 
     /// Closes the idle connections of a pool that are chosen.
-    fn close_idle(&mut self, pool: usize, is_chosen: impl Fn(Connection) -> bool) {
+    fn close_idle(&mut self, pool: Id<of::Pool>, is_chosen: impl Fn(Connection) -> bool) {
         let mut at = 0;
         while let Some(&connection) = self.state.kept[pool].get(at) {
             if is_chosen(connection) {
@@ -324,7 +325,7 @@ impl Engine<'_> {
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 let free =
                     plan.pools[pool].capacity.saturating_sub(self.state.pools[pool].in_use());
                 let most = guard.idle.min(free) as usize;
@@ -337,13 +338,13 @@ impl Engine<'_> {
     }
 
     /// Closes the idle connections to an instance that has died.
-    pub fn close_idle_connections_to(&mut self, instance: u32) {
+    pub fn close_idle_connections_to(&mut self, instance: Id<of::Instance>) {
         let plan = self.plan;
         for edge in &plan.edges {
-            let is_callee = edge.callee_instances.contains(&instance);
+            let is_callee = edge.callee_instances.contains(instance);
             let Some(guard) = edge.pool().filter(|_| is_callee) else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 self.close_idle(pool, |connection| connection.to == instance);
             }
         }
@@ -354,35 +355,36 @@ impl Engine<'_> {
         let plan = self.plan;
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
-            let callees = self.present(&edge.callee_instances);
-            let end = edge.callee_instances.start + callees;
+            let callees = self.present(edge.callee_instances);
             for caller in 0..edge.caller_instances {
                 let is_gone = self.is_number_scaled_away(edge, caller);
-                let pool = guard.first_pool.offset(caller).index();
-                self.close_idle(pool, |connection| is_gone || connection.to >= end);
+                let pool = guard.first_pool.offset(caller);
+                self.close_idle(pool, |connection| {
+                    is_gone || edge.callee_instances.number_of(connection.to) >= callees
+                });
             }
         }
     }
 
     /// The number of the instances of a station, given as all of them, that run.
-    fn present(&self, all: &std::ops::Range<u32>) -> u32 {
+    fn present(&self, all: Ids<of::Instance>) -> u32 {
         let scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
-        let of_station = |station: Id<of::Station>| self.plan.stations[station].instances == *all;
+        let of_station = |station: Id<of::Station>| self.plan.stations[station].instances == all;
         let mut own = scalers.filter(|(plan, _)| of_station(plan.station));
-        own.next().map_or(all.len() as u32, |(_, state)| state.running)
+        own.next().map_or(all.len(), |(_, state)| state.running)
     }
 
-    fn is_scaled_away(&self, instance: u32) -> bool {
+    fn is_scaled_away(&self, instance: Id<of::Instance>) -> bool {
         if self.plan.autoscalers.is_empty() {
             return false;
         }
-        let station = self.plan.instances[instance as usize].station;
-        let all = &self.plan.stations[station].instances;
-        instance >= all.start + self.present(all)
+        let station = self.plan.instances[instance].station;
+        let all = self.plan.stations[station].instances;
+        all.number_of(instance) >= self.present(all)
     }
 
     fn is_number_scaled_away(&self, edge: &EdgePlan, caller: u32) -> bool {
-        edge.is_caller_a_service && self.is_scaled_away(edge.caller_first_instance + caller)
+        edge.is_caller_a_service && self.is_scaled_away(edge.callers().nth(caller))
     }
 
     fn is_caller_scaled_away(&self, call: Call<'_>) -> bool {

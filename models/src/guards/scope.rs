@@ -19,7 +19,7 @@ impl Scope {
     /// The guards, from `first` on, that are responsible for calls of an instance of the caller, by
     /// its number.
     pub(crate) fn of_caller<K>(self, first: Id<K>, caller: u32, edge: &EdgePlan) -> Ids<K> {
-        let callees = edge.callee_instances.len() as u32;
+        let callees = edge.callee_instances.len();
         match self {
             Self::Edge => Ids::new(first, 1),
             Self::CallerInstance => Ids::new(first.offset(caller), 1),
@@ -77,9 +77,9 @@ impl Call<'_> {
             Scope::Edge => first,
             Scope::CallerInstance => first.offset(caller),
             Scope::CalleeInstance => {
-                let callees = &self.edge.callee_instances;
+                let callees = self.edge.callee_instances;
                 let target = engine.target(self.index, self.edge)?;
-                first.offset(caller * callees.len() as u32 + target - callees.start)
+                first.offset(caller * callees.len() + callees.number_of(target))
             }
         })
     }

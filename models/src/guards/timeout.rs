@@ -16,7 +16,7 @@ use crate::language::{
 };
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Ends, Engine};
+use crate::system::{Deadline, Ends, Engine};
 
 /// The time limit of Resilience4j's `TimeLimiter` if nothing is said (`TimeLimiterConfig` at
 /// af9e7c9).
@@ -145,8 +145,8 @@ impl JsonSchema for TimeoutSection {
 /// Limits the time for everything inside it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeout {
-    /// Dense id of the deadline.
-    pub deadline: u32,
+    /// The deadline.
+    pub deadline: Deadline,
 }
 
 /// A timeout that is set.
@@ -179,7 +179,7 @@ impl Guards for Timeout {
         let number = frame.timeouts_set;
         let set = Set { number, since: engine.now };
         *engine.state.frames.hold(call.index, call.position) = Hold::Timeout(set);
-        engine.set_deadline(self.deadline, Waiter { frame: call.index, epoch: number });
+        engine.set_deadline(Some(self.deadline), Waiter { frame: call.index, epoch: number });
         Entry::Passed
     }
 
@@ -204,7 +204,7 @@ impl Timeout {
         let Hold::Timeout(set) = engine.state.frames.held(call.index, call.position) else {
             return None;
         };
-        let timeout = engine.plan.deadline(self.deadline)?;
+        let timeout = engine.plan.deadline(self.deadline);
         (timeout.drawn.is_none()).then(|| set.since + timeout.span)
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::Recorder;
-use crate::system::{Blueprint, UNLIMITED};
+use crate::system::{Blueprint, Ids, UNLIMITED, of};
 
 /// The demand for the slots of all pools of an owner and kind over some intervals, per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,10 +54,10 @@ impl Loads {
     pub fn of(
         blueprint: &Blueprint,
         recorder: &Recorder,
-        group: Range<usize>,
+        group: Ids<of::Pool>,
         intervals: Range<usize>,
     ) -> Option<Self> {
-        let capacity = blueprint.pools[group.start].capacity;
+        let capacity = blueprint.pools[group.nth(0)].capacity;
         if capacity == UNLIMITED {
             return None;
         }
@@ -106,17 +106,17 @@ impl Loads {
 }
 
 /// The ranges of neighbouring pools of one owner and kind.
-pub(super) fn groups(blueprint: &Blueprint) -> Vec<Range<usize>> {
+pub(super) fn groups(blueprint: &Blueprint) -> Vec<Ids<of::Pool>> {
     let pools = &blueprint.pools;
-    let mut groups: Vec<Range<usize>> = Vec::new();
-    for (index, pool) in pools.iter().enumerate() {
-        let is_of = |group: &&mut Range<usize>| {
-            let first = &pools[group.start];
+    let mut groups: Vec<Ids<of::Pool>> = Vec::new();
+    for (id, pool) in pools.with_ids() {
+        let is_of = |group: &&mut Ids<of::Pool>| {
+            let first = &pools[group.nth(0)];
             first.owner == pool.owner && first.kind == pool.kind
         };
         match groups.last_mut().filter(is_of) {
-            Some(group) => group.end = index + 1,
-            None => groups.push(index..index + 1),
+            Some(group) => *group = group.and_next(),
+            None => groups.push(Ids::one(id)),
         }
     }
     groups

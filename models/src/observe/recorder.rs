@@ -13,7 +13,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of};
+use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Table, of};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -23,14 +23,14 @@ pub struct Recorder {
     pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
-    orders: Vec<(SimTime, u32)>,
+    orders: Vec<(SimTime, Id<of::Order>)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
     pub(super) queues: Table<of::Queue, QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
-    pub(super) pools: Vec<PoolSeries>,
+    pub(super) pools: Table<of::Pool, PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
-    pub(super) waits: BTreeMap<u32, Vec<Histogram>>,
+    pub(super) waits: BTreeMap<Id<of::Pool>, Vec<Histogram>>,
     pub(super) links: Table<of::Link, LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
@@ -185,12 +185,12 @@ impl Recorder {
     }
 
     /// An order of an operator has been carried out.
-    pub fn order_carried_out(&mut self, at: SimTime, order: u32) {
+    pub fn order_carried_out(&mut self, at: SimTime, order: Id<of::Order>) {
         self.orders.push((at, order));
     }
 
     /// The orders that were carried out, with their times.
-    pub fn orders(&self) -> &[(SimTime, u32)] {
+    pub fn orders(&self) -> &[(SimTime, Id<of::Order>)] {
         &self.orders
     }
 
@@ -205,7 +205,7 @@ impl Recorder {
     /// The call on which something depends has been answered, which is kept if it had failed before,
     /// or if nothing else shows it.
     pub fn errand_done(&mut self, at: SimTime, errand: Errand) {
-        if errand.purpose == Purpose::Alert || self.held_up.contains(&errand) {
+        if matches!(errand, Errand::Alert(_)) || self.held_up.contains(&errand) {
             self.errands.push((at, errand, true));
             self.errand_dropped(errand);
         }
@@ -224,7 +224,7 @@ impl Recorder {
     }
 
     /// A pool has another number of slots from now on.
-    pub fn pool_resized(&mut self, now: SimTime, pool: usize, slots: u32) {
+    pub fn pool_resized(&mut self, now: SimTime, pool: Id<of::Pool>, slots: u32) {
         self.pools[pool].resized(now, slots);
     }
 
@@ -246,26 +246,31 @@ impl Recorder {
         station: Id<of::Station>,
         running: u32,
     ) {
-        let instances = blueprint.stations[station].instances.clone();
+        let instances = blueprint.stations[station].instances;
         for (pool, series) in blueprint.pools.iter().zip(&mut self.pools) {
-            if instances.contains(&pool.instance) {
-                series.runs(now, pool.instance - instances.start < running);
+            if let Some(instance) = pool.instance.filter(|it| instances.contains(*it)) {
+                series.runs(now, instances.number_of(instance) < running);
             }
         }
     }
 
     /// A process ran out of memory.
-    pub fn out_of_memory(&mut self, at: SimTime, instance: u32, restart: SimDuration) {
+    pub fn out_of_memory(&mut self, at: SimTime, instance: Id<of::Instance>, restart: SimDuration) {
         self.note_scale(at, ScaleRecord::OutOfMemory { instance, restart });
     }
 
     /// The process of an instance changes.
-    pub fn process_changes(&mut self, at: SimTime, instance: u32, change: ProcessChange) {
+    pub fn process_changes(
+        &mut self,
+        at: SimTime,
+        instance: Id<of::Instance>,
+        change: ProcessChange,
+    ) {
         self.note_scale(at, ScaleRecord::Process { instance, change });
     }
 
     /// A process died, and what it kept in memory with it.
-    pub fn forgot(&mut self, at: SimTime, instance: u32, what: Vec<&'static str>) {
+    pub fn forgot(&mut self, at: SimTime, instance: Id<of::Instance>, what: Vec<&'static str>) {
         self.note_scale(at, ScaleRecord::Forgot { instance, what });
     }
 
@@ -291,7 +296,7 @@ impl Recorder {
     }
 
     /// A request of a class got a slot of a pool after a wait.
-    pub fn slot_taken(&mut self, pool: u32, class: u8, waited: SimDuration) {
+    pub fn slot_taken(&mut self, pool: Id<of::Pool>, class: u8, waited: SimDuration) {
         let waits = self.waits.entry(pool).or_default();
         if waits.len() <= usize::from(class) {
             waits.resize(usize::from(class) + 1, Histogram::default());
@@ -400,7 +405,7 @@ impl Recorder {
 
     /// The waits for a slot of a pool, in nanoseconds: those of a class, or of all. Empty unless a
     /// sentence asks for them.
-    pub fn waits(&self, pool: u32, class: Option<u8>) -> impl Iterator<Item = &Histogram> {
+    pub fn waits(&self, pool: Id<of::Pool>, class: Option<u8>) -> impl Iterator<Item = &Histogram> {
         let by_class = self.waits.get(&pool).into_iter().flatten().enumerate();
         let is_it = move |it: usize| class.is_none_or(|class| usize::from(class) == it);
         by_class.filter_map(move |(it, waits)| is_it(it).then_some(waits))
@@ -412,16 +417,16 @@ impl Recorder {
     }
 
     /// The use of each pool, by interval.
-    pub fn pools(&self) -> &[PoolSeries] {
+    pub fn pools(&self) -> &Table<of::Pool, PoolSeries> {
         &self.pools
     }
 }
 
 fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
-    let is_scaled = blueprint
-        .autoscalers
-        .iter()
-        .any(|scaler| blueprint.stations[scaler.station].instances.contains(&pool.instance));
+    let is_scaled = pool.instance.is_some_and(|instance| {
+        let mut scaled = blueprint.autoscalers.iter().map(|scaler| scaler.station);
+        scaled.any(|station| blueprint.stations[station].instances.contains(instance))
+    });
     let is_resized = blueprint.changes.iter().any(|change| {
         let label = |it: &PoolPlan| (it.label(), it.kind) == (pool.label(), pool.kind);
         change.pools.iter().any(|other| label(other) && other.capacity != pool.capacity)

@@ -71,7 +71,7 @@ impl Recorder {
     pub(crate) fn sample(
         &mut self,
         now: SimTime,
-        pools: &[Pool],
+        pools: &Table<of::Pool, Pool>,
         breakers: &Table<of::Breaker, BreakerInService>,
         queues: &Table<of::Queue, QueueState>,
         links: &mut Table<of::Link, LinkState>,
@@ -114,7 +114,7 @@ impl Recorder {
 
     /// Keeps what belongs to the present interval, when the pools are about to forget what they
     /// have counted.
-    pub fn pools_reset(&mut self, now: SimTime, pools: &[Pool]) {
+    pub fn pools_reset(&mut self, now: SimTime, pools: &Table<of::Pool, Pool>) {
         for (pool, series) in pools.iter().zip(&mut self.pools) {
             series.pool_forgets(now, pool);
         }

@@ -10,8 +10,8 @@ pub struct Watched {
     pub breakers: BTreeSet<Id<of::Breaker>>,
     /// Closed workloads whose users are looked at one by one.
     pub users: BTreeSet<Id<of::Workload>>,
-    /// Pools of slots whose waits are kept by priority, as dense ids.
-    pub waits: BTreeSet<u32>,
+    /// Pools of slots whose waits are kept by priority.
+    pub waits: BTreeSet<Id<of::Pool>>,
 }
 
 impl Watched {

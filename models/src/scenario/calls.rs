@@ -11,7 +11,7 @@ use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
 use crate::language::{Location, Placed, Problem, Problems, Short, part_left_out, section};
 use crate::resilience::load_balancer::{BalanceSection, compile_balance};
-use crate::system::{EdgePlan, NONE, ProbeKind};
+use crate::system::{EdgePlan, Id, ProbeKind};
 
 section! {
     /// Settings of the calls from a caller to a callee. Their guards apply in this order: rate
@@ -113,20 +113,22 @@ fn compile(
         caller: plan.caller_name(edge.caller, names),
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
         is_for_probes: false,
-        caller_first_instance: match edge.caller {
-            Caller::Workload(id) => id.number(),
-            Caller::Queue(id) => id.number(),
-            Caller::Operator | Caller::Probe(_) => 0,
-            Caller::Station(id) => plan.blueprint.stations[id].instances.start,
+        first_caller: match edge.caller {
+            Caller::Workload(id) => Id::at(id),
+            Caller::Queue(id) => Id::at(id),
+            Caller::Operator | Caller::Probe(_) => Id::NOWHERE,
+            Caller::Station(id) => {
+                plan.blueprint.stations[id].instances.first().map_or(Id::NOWHERE, Id::at)
+            }
         },
         caller_instances: plan.caller_instances(edge.caller),
         caller_regions: plan.caller_regions(edge.caller),
         callee: edge.callee,
         only_instance: match callee.instances.len() {
             1 if !balance.takes_instances_out() && callee.process.is_none() => {
-                callee.instances.start
+                callee.instances.first()
             }
-            _ => NONE,
+            _ => None,
         },
         callee_instances: callee.instances,
         is_elaborate: propagates_deadline || has_hedge,

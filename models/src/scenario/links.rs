@@ -7,7 +7,7 @@ use super::plan::Plan;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Rate, Share};
 use crate::language::{Placed, Problems, section};
-use crate::system::{Id, LinkPlan, NONE, UNLIMITED, of};
+use crate::system::{Id, LinkPlan, UNLIMITED, of};
 
 section! {
     /// A link: requests go over it one way, answers the other, and neither hinders the other.
@@ -32,7 +32,6 @@ section! {
 
 /// Compiles all links.
 pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    let regions = names.file.regions.len();
     for (name, link) in names.file.links.iter() {
         let interval = link.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate));
         let latency = link.latency.as_ref().map(|it| plan.distribution(it, names, problems));
@@ -53,7 +52,9 @@ pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut P
         });
         if let Some(between) = &link.between {
             if plan.blueprint.links_between.is_empty() {
-                plan.blueprint.links_between = vec![None; regions * regions];
+                let regions = &plan.blueprint.regions;
+                let row = || regions.iter().map(|_| None).collect();
+                plan.blueprint.links_between = regions.iter().map(|_| row()).collect();
             }
             connect(between, id, names, plan, problems);
         }
@@ -68,22 +69,20 @@ fn connect(
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let ends: Vec<u32> = between.iter().map(|it| names.region(Some(it), problems)).collect();
+    let ends: Vec<Option<Id<of::Region>>> =
+        between.iter().map(|it| names.region(Some(it), problems)).collect();
     let [one, other] = ends[..] else {
         let help = "write the two regions, such as `between: [us, eu]`";
         problems.error(between.at(), "a link is between two regions", help);
         return;
     };
-    if one == NONE || other == NONE {
-        return;
-    }
-    let regions = names.file.regions.len() as u32;
-    let name = |region: u32| plan.blueprint.regions[region as usize].clone();
+    let (Some(one), Some(other)) = (one, other) else { return };
+    let name = |region: Id<of::Region>| plan.blueprint.regions[region].clone();
     let (first, second) = (name(one.min(other)), name(one.max(other)));
     plan.blueprint.links[link].directions =
         [format!("{first} -> {second}"), format!("{second} -> {first}")];
     for (from, to) in [(one, other), (other, one)] {
-        let place = &mut plan.blueprint.links_between[(from * regions + to) as usize];
+        let place = &mut plan.blueprint.links_between[from][to];
         if one == other || place.is_some_and(|other| other != link) {
             let help = "name two regions that no other link is between";
             problems.error(between.at(), "no link fits between these regions", help);

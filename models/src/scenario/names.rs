@@ -9,7 +9,7 @@ use super::operator::OPERATOR;
 use super::plan::Caller;
 use super::stressed::Stress;
 use crate::language::{Location, Placed, Problem, Problems, Sources};
-use crate::system::{Id, NONE, ProbeKind, StationKind, of};
+use crate::system::{Id, ProbeKind, StationKind, of};
 
 /// The names of a file, resolved to dense ids. Compilation does not change them.
 pub(crate) struct Names<'a> {
@@ -97,19 +97,23 @@ impl<'a> Names<'a> {
         found.map(Id::new)
     }
 
-    /// The region of a name, or a problem; [`NONE`] if there is no name.
-    pub fn region(&self, name: Option<&Placed<String>>, problems: &mut Problems) -> u32 {
-        let Some(name) = name else { return NONE };
+    /// The region of a name, or a problem; `None` if there is no name.
+    pub fn region(
+        &self,
+        name: Option<&Placed<String>>,
+        problems: &mut Problems,
+    ) -> Option<Id<of::Region>> {
+        let name = name?;
         let found = self.find_region(name);
         if found.is_none() {
             self.no_region(name, name.at(), problems);
         }
-        found.unwrap_or(NONE)
+        found
     }
 
     /// The region of a name, if there is one.
-    pub fn find_region(&self, name: &str) -> Option<u32> {
-        self.file.regions.get_index_of(name).map(|region| region as u32)
+    pub fn find_region(&self, name: &str) -> Option<Id<of::Region>> {
+        self.file.regions.get_index_of(name).map(Id::new)
     }
 
     /// Notes that there is no such region.

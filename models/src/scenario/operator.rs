@@ -15,7 +15,7 @@ use crate::faults::{
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
-use crate::system::{Act, Id, OrderPlan, of};
+use crate::system::{Act, Id, Ids, OrderPlan, of};
 
 /// The name of an operator as a caller.
 pub(super) const OPERATOR: &str = "operator";
@@ -155,7 +155,7 @@ fn time_of(operation: &Operation) -> SimTime {
 /// An action and its words.
 fn act_of(
     operation: &Placed<Operation>,
-    changes: &mut u32,
+    changes: &mut usize,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -184,8 +184,9 @@ fn act_of(
                 let help = "write a path and a value, such as `set: { workloads.web.rate: 20% }`";
                 problems.error(act.settings.at(), "this sets nothing", help);
             }
+            let change = Id::new(*changes);
             *changes += 1;
-            Some((Act::Change(*changes - 1), format!("sets {}", act.settings.in_words())))
+            Some((Act::Change(change), format!("sets {}", act.settings.in_words())))
         }
         Written::Restart(act) => {
             let trigger = restart(act, names, plan, problems)?;
@@ -228,7 +229,7 @@ fn restart(
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
-) -> Option<u32> {
+) -> Option<Id<of::Trigger>> {
     let FaultTarget::Station(station) = target_of(&act.target, names, plan, problems)? else {
         let message = "only a service, database or cache can be restarted";
         problems.error(act.target.at(), message, "write its name");
@@ -242,7 +243,7 @@ fn restart(
         ramp: SimDuration::ZERO,
         effect: Effect::Restart(Restart::alone()),
         target: (*act.target).clone(),
-        instances: 0..0,
+        instances: Ids::none(),
         part: Part::Whole,
         place: None,
         trigger: Some(trigger),

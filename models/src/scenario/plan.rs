@@ -12,7 +12,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, Id, NONE, OnFailure, PoolKind, PoolPlan,
+    Blueprint, CallSite, Deadline, DeadlinePlan, Ends, Id, OnFailure, PoolKind, PoolPlan,
     ProbeKind, QueuePlan, Scope, StationKind, ThroughPlan, of,
 };
 
@@ -184,55 +184,52 @@ impl Plan {
             .or_insert_with(|| known.push(distribution))
     }
 
-    /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
+    /// The deadline that ends a wait, if it is written.
     pub fn deadline(
         &mut self,
         span: Option<&Placed<DurationPhrase>>,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
-        span.map_or(NONE, |span| self.deadline_of(span, Ends::Wait, names, problems))
+    ) -> Option<Deadline> {
+        span.map(|span| self.deadline_of(span, Ends::Wait, names, problems))
     }
 
-    /// The id of a deadline.
+    /// A deadline.
     pub fn deadline_of(
         &mut self,
         span: &Placed<DurationPhrase>,
         ends: Ends,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
-        let index = self.blueprint.deadlines.len() as u32;
+    ) -> Deadline {
         let Some(constant) = span.constant() else {
             let drawn = self.distribution(span, names, problems);
             let mean = self.blueprint.distributions[drawn].mean();
             let span = SimDuration::from_nanos_f64(mean);
-            self.blueprint.deadlines.push(DeadlinePlan { span, drawn: Some(drawn), ends });
-            return index | DRAWN;
+            let plan = DeadlinePlan { span, drawn: Some(drawn), ends };
+            return Deadline::Drawn(self.blueprint.deadlines.push(plan));
         };
         if constant.is_zero() {
             let help = "leave it out, or give it a length such as `1s`";
             problems.error(span.at(), "a limit of zero lets nothing through", help);
         }
-        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: None, ends });
-        index
+        let plan = DeadlinePlan { span: constant, drawn: None, ends };
+        Deadline::Constant(self.blueprint.deadlines.push(plan))
     }
 
-    /// Adds something that faults wait for and returns its dense id.
-    pub fn trigger(&mut self, on: TriggerOn, through: Option<ThroughPlan>) -> u32 {
-        self.blueprint.triggers.push(Trigger { on, through });
-        (self.blueprint.triggers.len() - 1) as u32
+    /// Adds something that faults wait for and returns its id.
+    pub fn trigger(&mut self, on: TriggerOn, through: Option<ThroughPlan>) -> Id<of::Trigger> {
+        self.blueprint.triggers.push(Trigger { on, through })
     }
 
-    /// Adds a pool and returns its dense id.
-    pub fn push_pool(&mut self, pool: PoolPlan) -> u32 {
+    /// Adds a pool and returns its id.
+    pub fn push_pool(&mut self, pool: PoolPlan) -> Id<of::Pool> {
         if let Some(kinds) = self.pool_kinds.get_mut(&pool.owner) {
             kinds.insert(pool.kind);
         } else {
             self.pool_kinds.insert(pool.owner.clone(), IndexSet::from([pool.kind]));
         }
-        self.blueprint.pools.push(pool);
-        (self.blueprint.pools.len() - 1) as u32
+        self.blueprint.pools.push(pool)
     }
 
     /// The kinds of the pools of an owner.
@@ -371,27 +368,27 @@ impl Plan {
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
-            Caller::Station(id) => self.blueprint.stations[id].instances.len() as u32,
+            Caller::Station(id) => self.blueprint.stations[id].instances.len(),
         }
     }
 
     /// The regions of a caller's instances, each once.
-    pub fn caller_regions(&self, caller: Caller) -> Vec<u32> {
+    pub fn caller_regions(&self, caller: Caller) -> Vec<Option<Id<of::Region>>> {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
             Caller::Workload(id) => vec![workloads[id].region],
-            Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
+            Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![None],
             Caller::Station(id) => {
-                let all = stations[id].instances.clone();
-                let regions = all.map(|instance| instances[instance as usize].region);
-                regions.collect::<IndexSet<u32>>().into_iter().collect()
+                let all = stations[id].instances.iter();
+                let regions = all.map(|instance| instances[instance].region);
+                regions.collect::<IndexSet<_>>().into_iter().collect()
             }
         }
     }
 
     /// The number of instances of a guard that an edge has in a scope.
     pub fn count_in(&self, scope: Scope, edge: Edge) -> u64 {
-        let callees = self.blueprint.stations[edge.callee].instances.len() as u64;
+        let callees = u64::from(self.blueprint.stations[edge.callee].instances.len());
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => u64::from(self.caller_instances(edge.caller)),
@@ -400,7 +397,7 @@ impl Plan {
     }
 
     /// Adds the processors of an instance or a host, and returns the id of their pool.
-    pub fn push_processors(&mut self, owner: &str, number: u32, capacity: u32) -> u32 {
+    pub fn push_processors(&mut self, owner: &str, number: u32, capacity: u32) -> Id<of::Pool> {
         self.push_pool(PoolPlan {
             number,
             capacity,

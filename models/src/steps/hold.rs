@@ -68,16 +68,17 @@ impl Hold {
 /// Takes one of a pool, or waits for one.
 pub(super) fn take(engine: &mut Engine<'_>, index: u32, resource: u32) -> Next {
     let instance = engine.state.frames[index].instance();
-    let pool = engine.plan.instances[instance as usize].resources + resource;
+    let first = engine.plan.instances[instance].resources;
+    let pool = first.expect("a service whose steps hold something has pools").offset(resource);
     engine.state.frames.keep(index, Kept { pool, since: engine.now });
-    if engine.state.pools[pool as usize].try_acquire(engine.now) {
+    if engine.state.pools[pool].try_acquire(engine.now) {
         return engine.go_to_next(index);
     }
     let waiter = engine.state.frames.begin_wait(index, Activity::AwaitingResource);
-    if !engine.state.pools[pool as usize].enqueue(engine.now, waiter) {
+    if !engine.state.pools[pool].enqueue(engine.now, waiter) {
         return engine.resource_refused(index);
     }
-    engine.set_deadline(engine.plan.pools[pool as usize].wait_deadline, waiter);
+    engine.set_deadline(engine.plan.pools[pool].wait_deadline, waiter);
     Next::Nothing
 }
 
@@ -87,7 +88,7 @@ impl Engine<'_> {
         if let Some(kept) = self.state.frames.last_kept(index) {
             let waited = self.now.since(kept.since);
             kept.since = self.now;
-            let pool = kept.pool as usize;
+            let pool = kept.pool;
             self.state.pools[pool].note_wait(waited);
         }
         self.go_to_next(index)
@@ -97,7 +98,7 @@ impl Engine<'_> {
     #[cold]
     pub fn resource_wait_exceeded(&mut self, index: u32) -> Next {
         if let Some(kept) = self.state.frames.last_kept(index) {
-            let pool = kept.pool as usize;
+            let pool = kept.pool;
             self.state.pools[pool].leave_queue(self.now, true);
         }
         self.resource_refused(index)
@@ -132,7 +133,7 @@ impl Engine<'_> {
         self.state.frames.forget_last_kept(index);
         let held = self.now.since(kept.since);
         let frames = &self.state.frames;
-        let pool = &mut self.state.pools[kept.pool as usize];
+        let pool = &mut self.state.pools[kept.pool];
         if let Some(waiter) = pool.release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Resource(waiter.frame));
         }

@@ -184,11 +184,11 @@ mod tests {
             (100.0, 400.0, 100.0)
         );
         assert!(matches!(
-            faults.faults[0].effect,
+            faults.faults[Id::new(0)].effect,
             Effect::Slow(crate::faults::Slow { factor: 6.0, .. })
         ));
         assert_eq!(
-            faults.faults[2].end,
+            faults.faults[Id::new(2)].end,
             SimTime::ZERO + SimDuration::from_secs(40),
             "a pause has no strength: it lasts longer"
         );

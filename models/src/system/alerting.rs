@@ -2,7 +2,8 @@
 
 use super::blueprint::{Blueprint, ThroughPlan};
 use super::engine::Engine;
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
+use super::id::{Id, Table, of};
 use crate::observe::{AlertTurn, AlertWatch};
 
 /// The state of an alert in a run.
@@ -14,11 +15,11 @@ pub(crate) struct AlertState {
 }
 
 /// The state of all alerts; of none if no delivery depends on a service.
-pub(super) fn initial_alerts(blueprint: &Blueprint) -> Vec<AlertState> {
+pub(super) fn initial_alerts(blueprint: &Blueprint) -> Table<of::Alert, AlertState> {
     if blueprint.alerts.iter().all(|alert| alert.through.is_none()) {
-        return Vec::new();
+        return Table::default();
     }
-    vec![AlertState::default(); blueprint.alerts.len()]
+    blueprint.alerts.iter().map(|_| AlertState::default()).collect()
 }
 
 impl Engine<'_> {
@@ -28,11 +29,11 @@ impl Engine<'_> {
             return;
         }
         let Some(last) = self.state.recorder.intervals().checked_sub(1) else { return };
-        for (id, plan) in self.plan.alerts.iter().enumerate() {
+        for (id, plan) in self.plan.alerts.with_ids() {
             let Some(through) = plan.through else { continue };
             let state = &mut self.state.alerts[id];
             let turn = state.watch.evaluate(plan, self.plan, &self.state.recorder, last);
-            let errand = Errand { purpose: Purpose::Alert, of: id as u32 };
+            let errand = Errand::Alert(id);
             match turn {
                 Some(AlertTurn::Fires) => {
                     let number = state.asked;
@@ -48,9 +49,9 @@ impl Engine<'_> {
 
     /// The call by which an alert is delivered, if it still fires as it did when the call was made
     /// for the first time.
-    pub fn still_tells(&self, alert: u32, number: u32) -> Option<ThroughPlan> {
-        let state = &self.state.alerts[alert as usize];
+    pub fn still_tells(&self, alert: Id<of::Alert>, number: u32) -> Option<ThroughPlan> {
+        let state = &self.state.alerts[alert];
         let is_needed = state.watch.fires() && number + 1 == state.asked;
-        self.plan.alerts[alert as usize].through.filter(|_| is_needed)
+        self.plan.alerts[alert].through.filter(|_| is_needed)
     }
 }

@@ -1,6 +1,6 @@
 //! Picks the callee instance for each attempt, and tells the balancers how attempts end.
 
-use super::blueprint::{EdgePlan, NONE};
+use super::blueprint::EdgePlan;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
@@ -14,28 +14,27 @@ impl Engine<'_> {
     /// The instance that a call goes to. It is chosen when it is first needed: when the attempt is
     /// sent, or before that by a guard that belongs to an instance. `None` if none is in order.
     #[inline]
-    pub fn target(&mut self, index: u32, edge: &EdgePlan) -> Option<u32> {
+    pub fn target(&mut self, index: u32, edge: &EdgePlan) -> Option<Id<of::Instance>> {
         let target = self.state.frames[index].target;
-        if target != NONE {
-            return Some(target);
+        if target.is_some() {
+            return target;
         }
-        let chosen = self.choose_target(index, edge)?;
+        let chosen = self.choose_target(index, edge);
         self.state.frames[index].target = chosen;
-        Some(chosen)
+        chosen
     }
 
     /// Chooses an instance for the next attempt of a frame; `None` if none is in order.
-    pub fn choose_target(&mut self, index: u32, edge: &EdgePlan) -> Option<u32> {
+    pub fn choose_target(&mut self, index: u32, edge: &EdgePlan) -> Option<Id<of::Instance>> {
         let edge_id = self.state.frames[index].called_edge;
-        let first = edge.callee_instances.start;
+        let callees = edge.callee_instances;
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | Draw::Balance.of_attempt(frame.attempts));
         let view = self.view_of(index, edge);
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
-        let outstanding = |instance: u32| {
-            let number = (first + instance) as usize;
-            let (pool, instance) =
-                (&pools[plan.instances[number].slots as usize], &instances[number]);
+        let outstanding = |number: u32| {
+            let id = callees.nth(number);
+            let (pool, instance) = (&pools[plan.instances[id].slots], &instances[id]);
             pool.in_use() + pool.queue_length() + instance.held_up + instance.lost
         };
         let call = BalancedCall {
@@ -45,7 +44,7 @@ impl Engine<'_> {
             key: self.balance_key(index),
         };
         let chosen = self.state.edges[edge_id].balancers[view].choose(call, outstanding)?;
-        Some(first + chosen)
+        Some(callees.nth(chosen))
     }
 
     /// Returns the number of the balancer that a caller asks: that of its region.
@@ -62,9 +61,9 @@ impl Engine<'_> {
     /// has no region, and the zones are regions.
     fn zone_of(&self, index: u32, edge: &EdgePlan) -> Option<u32> {
         match self.region_of(index) {
-            NONE if self.plan.has_regions(edge.callee) => None,
-            NONE => Some(edge.number_of_caller(self.state.frames[index].place)),
-            region => Some(region),
+            None if self.plan.has_regions(edge.callee) => None,
+            None => Some(edge.number_of_caller(self.state.frames[index].place)),
+            Some(region) => Some(region.number()),
         }
     }
 
@@ -94,13 +93,14 @@ impl Engine<'_> {
     #[cold]
     pub fn note_attempt(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let (edge_id, target) = (frame.called_edge, frame.target);
+        let edge_id = frame.called_edge;
+        let Some(target) = frame.target else { return };
         let elapsed = self.now.since(frame.since);
         let view = self.view_of(index, edge);
         let balancer = &mut self.state.edges[edge_id].balancers[view];
         if let Some(ejection) = balancer.note_attempt(
             self.now,
-            target - edge.callee_instances.start,
+            edge.callee_instances.number_of(target),
             elapsed,
             AttemptResult::of(outcome),
         ) {
@@ -115,11 +115,11 @@ impl Engine<'_> {
         &self,
         edge: Id<of::Edge>,
         view: usize,
-        instance: u32,
+        instance: Id<of::Instance>,
         change: InstanceChange,
     ) -> InstanceRecord {
         let regions = &self.plan.edges[edge].caller_regions;
-        let seen_from = if regions.len() > 1 { regions[view] } else { NONE };
+        let seen_from = if regions.len() > 1 { regions[view] } else { None };
         InstanceRecord { at: self.now, edge, seen_from, instance, change }
     }
 
@@ -128,7 +128,7 @@ impl Engine<'_> {
     pub fn check_health(&mut self, edge: Id<of::Edge>) {
         let plan = &self.plan.edges[edge];
         for (view, region) in plan.caller_regions.iter().enumerate() {
-            for instance in plan.callee_instances.clone() {
+            for instance in plan.callee_instances.iter() {
                 self.check_instance(edge, view, *region, instance);
             }
         }
@@ -137,9 +137,15 @@ impl Engine<'_> {
         }
     }
 
-    fn check_instance(&mut self, edge: Id<of::Edge>, view: usize, region: u32, instance: u32) {
+    fn check_instance(
+        &mut self,
+        edge: Id<of::Edge>,
+        view: usize,
+        region: Option<Id<of::Region>>,
+        instance: Id<of::Instance>,
+    ) {
         let has_passed = self.answers_checks(edge, region, instance);
-        let number = instance - self.plan.edges[edge].callee_instances.start;
+        let number = self.plan.edges[edge].callee_instances.number_of(instance);
         let balancer = &mut self.state.edges[edge].balancers[view];
         let health = balancer
             .note_check(self.now, number, has_passed)
@@ -160,7 +166,7 @@ impl Engine<'_> {
             let mut changes = Vec::new();
             self.state.edges[edge].balancers[view].sweep(self.now, |number, ejection| {
                 let change = ejection.map_or(InstanceChange::Readmitted, InstanceChange::Ejected);
-                changes.push((plan.callee_instances.start + number, change));
+                changes.push((plan.callee_instances.nth(number), change));
             });
             for (instance, change) in changes {
                 let record = self.seen(edge, view, instance, change);

@@ -1,6 +1,5 @@
 //! A scenario compiled to dense ids: the hot path reads it and never changes it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::random::KeyedDraw;
@@ -34,8 +33,8 @@ pub const NONE: u32 = u32::MAX;
 /// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
 
-/// Marks the id of a deadline whose delay is drawn anew each time.
-pub(crate) const DRAWN: u32 = 1 << 31;
+/// Something about each way from a region to another.
+pub type BetweenRegions<V> = Table<of::Region, Table<of::Region, V>>;
 
 /// Everything about a scenario that does not change during a run.
 #[derive(Clone, Debug)]
@@ -51,11 +50,11 @@ pub struct Blueprint {
     /// Services, databases and caches.
     pub stations: Table<of::Station, StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
-    pub instances: Vec<InstancePlan>,
+    pub instances: Table<of::Instance, InstancePlan>,
     /// Contention: the growth of work with load, one for each station that has any.
-    pub contentions: Vec<Contention>,
+    pub contentions: Table<of::Contention, Contention>,
     /// Pools of threads, connections, processors and permits.
-    pub pools: Vec<PoolPlan>,
+    pub pools: Table<of::Pool, PoolPlan>,
     /// Edges from callers to callees, with their guards.
     pub edges: Table<of::Edge, EdgePlan>,
     /// Call sites in handlers.
@@ -73,26 +72,26 @@ pub struct Blueprint {
     /// Throttles of clients: one for each caller instance of each edge that has one.
     pub throttles: Table<of::Throttle, ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
-    pub admissions: Vec<AdmissionSettings>,
+    pub admissions: Table<of::Admission, AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
     pub retry_budgets: Table<of::RetryBudget, RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
     /// [`deadline`](Self::deadline).
-    pub deadlines: Vec<DeadlinePlan>,
+    pub deadlines: Table<of::Deadline, DeadlinePlan>,
     /// Queues of messages.
     pub queues: Table<of::Queue, QueuePlan>,
     /// Caches that know their contents.
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Table<of::Autoscaler, AutoscalerPlan>,
-    /// Latencies between regions, row by row; empty if the scenario has no regions.
-    pub distances: Vec<Option<Id<of::Distribution>>>,
+    /// Latencies from each region to each other; empty if the scenario has no regions.
+    pub distances: BetweenRegions<Option<Id<of::Distribution>>>,
     /// Links that messages go over.
     pub links: Table<of::Link, LinkPlan>,
-    /// The links between regions, row by row; empty if there are none.
-    pub links_between: Vec<Option<Id<of::Link>>>,
+    /// The link from each region to each other; empty if there are none.
+    pub links_between: BetweenRegions<Option<Id<of::Link>>>,
     /// Names of the regions.
-    pub regions: Vec<String>,
+    pub regions: Table<of::Region, String>,
     /// True if any feature needs request identities or distances; lets other systems skip those
     /// checks.
     pub is_elaborate: bool,
@@ -104,26 +103,26 @@ pub struct Blueprint {
     /// Names of the side effects of handlers, each of which should happen once per request.
     pub effects: Vec<String>,
     /// For each service with idempotency keys, the time for which it remembers them.
-    pub idempotency: Vec<SimDuration>,
+    pub idempotency: Table<of::IdempotencyKeys, SimDuration>,
     /// True if frames record the request that they work for.
     pub tracks_requests: bool,
     /// Faults that occur during the run.
-    pub faults: Vec<Fault>,
+    pub faults: Table<of::Fault, Fault>,
     /// Conditions at which faults begin.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Table<of::Trigger, Trigger>,
     /// Actions of operators.
-    pub orders: Vec<OrderPlan>,
+    pub orders: Table<of::Order, OrderPlan>,
     /// The system after each order that changes settings.
-    pub changes: Vec<Arc<Blueprint>>,
+    pub changes: Table<of::Change, Arc<Blueprint>>,
     /// Systems that limits on healing are about: this one with another load and with a trigger. Each
     /// has one reading.
     pub stressed: Vec<Arc<Blueprint>>,
-    /// The range of fault ids that belong to an experiment.
-    pub experiment: Range<usize>,
+    /// The faults that belong to an experiment.
+    pub experiment: Ids<of::Fault>,
     /// Conditions that abort the experiment.
     pub abort_when: Vec<Condition>,
     /// Alerts that a monitoring system would raise.
-    pub alerts: Vec<AlertPlan>,
+    pub alerts: Table<of::Alert, AlertPlan>,
     /// Expectations that the run is checked against.
     pub expectations: Vec<Expectation>,
     /// Time windows for which an expectation needs latencies.
@@ -200,6 +199,15 @@ pub enum PartitionBy {
     Priority,
 }
 
+/// A deadline to set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// Its delay is constant, so those of its kind fall due in the order in which they are set.
+    Constant(Id<of::Deadline>),
+    /// Its delay is drawn anew each time.
+    Drawn(Id<of::Deadline>),
+}
+
 /// A kind of deadline that falls due after a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadlinePlan {
@@ -263,8 +271,8 @@ pub struct WorkloadPlan {
     pub priority: u8,
     /// Value of its answers.
     pub value: AnswerValue,
-    /// Region of its clients; [`NONE`] if they are in no particular region.
-    pub region: u32,
+    /// Region of its clients; `None` if they are in no particular region.
+    pub region: Option<Id<of::Region>>,
 }
 
 /// The value of answers, in any currency.
@@ -311,8 +319,8 @@ pub struct StationPlan {
     pub name: String,
     /// Its kind.
     pub kind: StationKind,
-    /// Its instances, as dense ids.
-    pub instances: Range<u32>,
+    /// Its instances.
+    pub instances: Ids<of::Instance>,
     /// The start and the probes of its processes; `None` if they serve at once and nobody probes
     /// them.
     pub process: Option<ProcessPlan>,
@@ -324,23 +332,23 @@ pub struct InstancePlan {
     /// The station it belongs to.
     pub station: Id<of::Station>,
     /// The pool of its threads, slots or connections.
-    pub slots: u32,
-    /// The first of the pools that its handlers hold over several steps; [`NONE`] if it has none.
-    pub resources: u32,
-    /// The pool of its processors, which may belong to a host shared with others; [`NONE`] if
+    pub slots: Id<of::Pool>,
+    /// The first of the pools that its handlers hold over several steps, if they hold any.
+    pub resources: Option<Id<of::Pool>>,
+    /// The pool of its processors, which may belong to a host shared with others; `None` if
     /// computing is not limited.
-    pub processors: u32,
-    /// Its admission control, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
-    pub admission: u32,
-    /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
-    /// it has none.
-    pub keys: u32,
-    /// Its region; [`NONE`] if it has none.
-    pub region: u32,
-    /// The pool of the connections that its callers may keep open; [`NONE`] if they are not limited.
-    pub clients: u32,
-    /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
-    pub contention: u32,
+    pub processors: Option<Id<of::Pool>>,
+    /// Its admission control; `None` if it accepts everything that fits in its queue, in order.
+    pub admission: Option<Id<of::Admission>>,
+    /// The set of idempotency keys that it shares with the station's other instances, if
+    /// it has any.
+    pub keys: Option<Id<of::IdempotencyKeys>>,
+    /// Its region, if it has one.
+    pub region: Option<Id<of::Region>>,
+    /// The pool of the connections that its callers may keep open; `None` if they are not limited.
+    pub clients: Option<Id<of::Pool>>,
+    /// The growth of its work with its load; `None` if work takes as long as it takes.
+    pub contention: Option<Id<of::Contention>>,
 }
 
 impl EdgePlan {
@@ -356,13 +364,21 @@ impl EdgePlan {
     /// The number of the caller at a place, from 0.
     #[inline]
     pub(crate) fn number_of_caller(&self, place: Id<of::Place>) -> u32 {
-        place.number() - self.caller_first_instance
+        place.number() - self.first_caller.number()
+    }
+
+    /// The instances of the caller; none if it is no service.
+    pub(crate) fn callers(&self) -> Ids<of::Instance> {
+        if !self.is_caller_a_service {
+            return Ids::none();
+        }
+        Ids::new(self.first_caller.of(), self.caller_instances)
     }
 
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
-    pub fn caller_number(&self, instance: u32) -> Option<u32> {
-        let number = instance.checked_sub(self.caller_first_instance)?;
-        (self.is_caller_a_service && number < self.caller_instances).then_some(number)
+    pub fn caller_number(&self, instance: Id<of::Instance>) -> Option<u32> {
+        let callers = self.callers();
+        callers.contains(instance).then(|| callers.number_of(instance))
     }
 
     /// True if a fallback calls another service when this one has failed.
@@ -375,7 +391,7 @@ impl EdgePlan {
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => self.caller_instances,
-            Scope::CalleeInstance => self.caller_instances * self.callee_instances.len() as u32,
+            Scope::CalleeInstance => self.caller_instances * self.callee_instances.len(),
         }
     }
 
@@ -404,9 +420,9 @@ impl Blueprint {
             limits,
             workloads: Table::default(),
             stations: Table::default(),
-            instances: Vec::new(),
-            contentions: Vec::new(),
-            pools: Vec::new(),
+            instances: Table::default(),
+            contentions: Table::default(),
+            pools: Table::default(),
             edges: Table::default(),
             sites: Table::default(),
             program: Vec::new(),
@@ -415,30 +431,30 @@ impl Blueprint {
             breakers: Table::default(),
             rate_limits: Table::default(),
             throttles: Table::default(),
-            admissions: Vec::new(),
+            admissions: Table::default(),
             retry_budgets: Table::default(),
-            deadlines: Vec::new(),
+            deadlines: Table::default(),
             queues: Table::default(),
             caches: Table::default(),
             autoscalers: Table::default(),
-            distances: Vec::new(),
+            distances: Table::default(),
             links: Table::default(),
-            links_between: Vec::new(),
-            regions: Vec::new(),
+            links_between: Table::default(),
+            regions: Table::default(),
             is_elaborate: false,
             nesting: 0,
             customers: 0,
             effects: Vec::new(),
-            idempotency: Vec::new(),
+            idempotency: Table::default(),
             tracks_requests: false,
-            faults: Vec::new(),
-            triggers: Vec::new(),
-            orders: Vec::new(),
-            changes: Vec::new(),
+            faults: Table::default(),
+            triggers: Table::default(),
+            orders: Table::default(),
+            changes: Table::default(),
             stressed: Vec::new(),
-            experiment: 0..0,
+            experiment: Ids::none(),
             abort_when: Vec::new(),
-            alerts: Vec::new(),
+            alerts: Table::default(),
             expectations: Vec::new(),
             latency_windows: Vec::new(),
             watched: Watched::default(),
@@ -461,9 +477,10 @@ impl Blueprint {
         }
     }
 
-    /// Returns a deadline by its id; `None` for [`NONE`].
-    pub fn deadline(&self, id: u32) -> Option<&DeadlinePlan> {
-        (id != NONE).then(|| &self.deadlines[(id & !DRAWN) as usize])
+    /// Returns the plan of a deadline.
+    pub fn deadline(&self, deadline: Deadline) -> &DeadlinePlan {
+        let (Deadline::Constant(id) | Deadline::Drawn(id)) = deadline;
+        &self.deadlines[id]
     }
 
     /// Returns the breakers of an edge.
@@ -499,20 +516,20 @@ pub struct EdgePlan {
     pub is_caller_a_service: bool,
     /// True if its calls are probes, which go to each instance from outside.
     pub is_for_probes: bool,
-    /// First instance of the caller; for a workload, its own id.
-    pub caller_first_instance: u32,
+    /// The first of the places that its callers are at: an instance, a workload or a queue.
+    pub first_caller: Id<of::Place>,
     /// Number of instances of the caller.
     pub caller_instances: u32,
     /// The regions of the caller's instances, each once. Callers in each have a balancer of their
-    /// own, because what they can reach differs; [`NONE`] stands for callers without a region.
-    pub caller_regions: Vec<u32>,
+    /// own, because what they can reach differs; `None` stands for callers without a region.
+    pub caller_regions: Vec<Option<Id<of::Region>>>,
     /// The callee.
     pub callee: Id<of::Station>,
-    /// The callee's instances, as dense ids.
-    pub callee_instances: Range<u32>,
-    /// The callee's instance if it has just one that is always there; otherwise [`NONE`], and the
+    /// The callee's instances.
+    pub callee_instances: Ids<of::Instance>,
+    /// The callee's instance if it has just one that is always there; otherwise `None`, and the
     /// balancer chooses.
-    pub only_instance: u32,
+    pub only_instance: Option<Id<of::Instance>>,
     /// Guards in the order in which a call meets them; the timeout of each attempt, which is
     /// innermost, is not among them.
     pub guards: Vec<Guard>,
@@ -520,10 +537,10 @@ pub struct EdgePlan {
     pub latency: Option<Id<of::Distribution>>,
     /// The link that its messages go over; `None` if there is none, or one between regions.
     pub link: Option<Id<of::Link>>,
-    /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
-    pub timeout: u32,
-    /// Connect timeout, as a deadline id; [`NONE`] if there is none.
-    pub connect_timeout: u32,
+    /// Timeout of each attempt, if there is one.
+    pub timeout: Option<Deadline>,
+    /// Connect timeout, if there is one.
+    pub connect_timeout: Option<Deadline>,
     /// Load balancing between the callee's instances.
     pub balance: Balancing,
     /// True if the balancer needs to know how each attempt ends.
@@ -604,10 +621,10 @@ pub enum Act {
         /// The time after which they are enabled again; none if they are not.
         lasts: Option<SimDuration>,
     },
-    /// Goes on with other settings, by the number of the change.
-    Change(u32),
+    /// Goes on with other settings.
+    Change(Id<of::Change>),
     /// Lets the faults of a trigger begin, such as a restart.
-    Begin(u32),
+    Begin(Id<of::Trigger>),
     /// Drops all messages that wait in a queue.
     Purge(Id<of::Queue>),
 }

@@ -41,9 +41,15 @@ impl<'a> Engine<'a> {
         self.send_to(index, edge, entry, self.plan.edges[edge].only_instance)
     }
 
-    /// Like [`send_in`](Self::send_in), but to one instance of the callee, unless that is [`NONE`].
+    /// Like [`send_in`](Self::send_in), but to one instance of the callee, if it is known.
     #[inline]
-    pub fn send_to(&mut self, index: u32, edge: Id<of::Edge>, entry: u32, target: u32) -> Next {
+    pub fn send_to(
+        &mut self,
+        index: u32,
+        edge: Id<of::Edge>,
+        entry: u32,
+        target: Option<Id<of::Instance>>,
+    ) -> Next {
         let plan = &self.plan.edges[edge];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
@@ -219,7 +225,7 @@ impl<'a> Engine<'a> {
         let base = plan
             .latency
             .map_or(0.0, |latency| self.plan.distributions[latency].sample(&mut key.draw()));
-        let key_of = |id: u32| key.child(u64::from(id));
+        let key_of = |id: Id<of::Fault>| key.child(u64::from(id.number()));
         let nanos = self.slowed(slowed_by, base, key_of) + self.added(slowed_by, key_of);
         SimDuration::from_nanos_f64(nanos)
     }
@@ -256,7 +262,7 @@ impl<'a> Engine<'a> {
         if way == Way::Refused {
             return self.attempt_ended(index, Outcome::Refused);
         }
-        let connects = way == Way::Open || edge.connect_timeout == NONE;
+        let connects = way == Way::Open || edge.connect_timeout.is_none();
         let timeout = if connects { edge.timeout } else { edge.connect_timeout };
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         self.set_deadline(timeout, caller);
@@ -269,7 +275,7 @@ impl<'a> Engine<'a> {
         &mut self,
         index: u32,
         edge: &EdgePlan,
-        target: u32,
+        target: Id<of::Instance>,
         caller: Waiter,
         way: Way,
     ) -> Next {
@@ -278,13 +284,7 @@ impl<'a> Engine<'a> {
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | sibling(frame.attempts));
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
-        let callee = self.allocate(
-            key,
-            Role::Handler,
-            Id::at(Id::<of::Instance>::new(target as usize)),
-            entry,
-            is_counted,
-        );
+        let callee = self.allocate(key, Role::Handler, Id::at(target), entry, is_counted);
         let frame = &mut self.state.frames[callee];
         (frame.caller, frame.edge, frame.priority) = (caller, Some(edge_id), priority);
         self.state.frames[index].callee = callee;

@@ -115,7 +115,7 @@ impl Blueprint {
 impl EdgePlan {
     /// True if another plan is of calls from the same caller to the same callee.
     fn has_same_ends(&self, other: &Self) -> bool {
-        let ends = |plan: &Self| (plan.caller_first_instance, plan.callee, plan.link);
+        let ends = |plan: &Self| (plan.first_caller, plan.callee, plan.link);
         (&self.caller, &self.caller_regions, ends(self))
             == (&other.caller, &other.caller_regions, ends(other))
     }
@@ -181,13 +181,13 @@ impl System {
 impl Engine<'_> {
     /// Adds the rings of deadlines that the plan before did not have; it has all of those before.
     fn change_deadlines(&mut self) {
-        for plan in &self.plan.deadlines[self.state.rings.len()..] {
+        for plan in self.plan.deadlines.iter().skip(self.state.rings.len()) {
             self.state.rings.push(DeadlineRing::new(plan.span));
         }
     }
 
     fn change_pools(&mut self, before: &Blueprint) {
-        for (id, plan) in self.plan.pools.iter().enumerate() {
+        for (id, plan) in self.plan.pools.with_ids() {
             let known = &before.pools[id];
             if (plan.capacity, plan.queue_limit, plan.core)
                 == (known.capacity, known.queue_limit, known.core)
@@ -201,20 +201,20 @@ impl Engine<'_> {
             while let Some(waiter) =
                 self.state.pools[id].grant_free(self.now, |waiter| frames.is_live(waiter))
             {
-                granted.push(self.granted(id as u32, waiter.frame));
+                granted.push(self.granted(id, waiter.frame));
             }
             self.state.ready.extend(granted.into_iter().rev());
         }
     }
 
     /// What follows when a waiting frame gets a slot of a pool.
-    fn granted(&self, pool: u32, frame: u32) -> Next {
+    fn granted(&self, pool: Id<of::Pool>, frame: u32) -> Next {
         let instances = &self.plan.instances;
         if instances.iter().any(|instance| instance.slots == pool) {
             Next::Start(frame)
-        } else if self.plan.pools[pool as usize].kind == PoolKind::Processors {
+        } else if self.plan.pools[pool].kind == PoolKind::Processors {
             Next::Work(frame)
-        } else if self.plan.pools[pool as usize].owner.contains("->") {
+        } else if self.plan.pools[pool].owner.contains("->") {
             Next::Permit(frame)
         } else {
             Next::Resource(frame)
@@ -243,7 +243,7 @@ impl Engine<'_> {
         renew(&plan.retry_budgets, &before.retry_budgets, &mut state.retry_budgets, |policy| {
             RetryBudget::new(*policy)
         });
-        for (id, settings) in plan.admissions.iter().enumerate() {
+        for (id, settings) in plan.admissions.with_ids() {
             if *settings != before.admissions[id] {
                 state.admissions[id].change(*settings);
             }
@@ -259,13 +259,13 @@ impl Engine<'_> {
             let edge = &plan.edges[id];
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
             self.state.edges[id].balancers = balancers(plan, edge, key);
-            for instance in edge.callee_instances.clone() {
-                let process = self.state.processes.get(instance as usize);
+            for instance in edge.callee_instances.iter() {
+                let process = self.state.processes.get(instance);
                 if process.is_some_and(|process| !process.is_in_service) {
                     for balancer in &mut self.state.edges[id].balancers {
                         balancer.set_in_service(
                             self.now,
-                            instance - edge.callee_instances.start,
+                            edge.callee_instances.number_of(instance),
                             false,
                         );
                     }
@@ -288,7 +288,7 @@ impl Engine<'_> {
                 self.state.caches[id].change(&cache.settings);
             }
         }
-        for (id, lifetime) in plan.idempotency.iter().enumerate() {
+        for (id, lifetime) in plan.idempotency.with_ids() {
             self.state.keys[id].change(*lifetime);
         }
         for (id, queue) in plan.queues.with_ids() {

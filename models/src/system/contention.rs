@@ -1,6 +1,5 @@
 //! Work that takes longer the more an instance has to do.
 
-use super::blueprint::NONE;
 use super::engine::Engine;
 use super::id::{Id, of};
 
@@ -37,15 +36,13 @@ impl Contention {
 impl Engine<'_> {
     /// The service time of work that begins now in an instance, where it alone would take `nanos`.
     #[cold]
-    pub fn contended_work(&self, instance: u32, nanos: f64) -> f64 {
-        let plan = self.plan.instances[instance as usize];
-        if plan.contention == NONE {
-            return nanos;
-        }
-        let contention = &self.plan.contentions[plan.contention as usize];
+    pub fn contended_work(&self, instance: Id<of::Instance>, nanos: f64) -> f64 {
+        let plan = self.plan.instances[instance];
+        let Some(contention) = plan.contention else { return nanos };
+        let contention = &self.plan.contentions[contention];
         let messages =
             contention.queue.map_or(0, |queue| self.state.queues[queue].messages.depth());
-        contention.work(nanos, self.state.pools[plan.slots as usize].in_use(), messages)
+        contention.work(nanos, self.state.pools[plan.slots].in_use(), messages)
     }
 }
 

@@ -32,7 +32,7 @@ impl Engine<'_> {
     fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
         let frame = &self.state.frames[index];
         let (mut deadline, attempt_began) = (frame.deadline, frame.since);
-        let of_attempt = match self.plan.deadline(edge.timeout) {
+        let of_attempt = match edge.timeout.map(|timeout| self.plan.deadline(timeout)) {
             Some(timeout) if timeout.drawn.is_none() => attempt_began + timeout.span,
             _ => SimTime::MAX,
         };

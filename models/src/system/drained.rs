@@ -1,7 +1,6 @@
 //! Checks that a system has come to rest: nothing is held, and nothing waits.
 
-use super::blueprint::NONE;
-use super::id::{Id, of};
+use super::id::{Id, Table, of};
 use super::state::{State, System};
 use crate::resources::Pool;
 
@@ -10,10 +9,10 @@ impl System {
     /// been given back. Connections that callers keep are open as long as they are idle there.
     pub fn is_drained(&self) -> bool {
         let State { frames, pools, kept, .. } = &self.state;
-        let clients = |instance: u32| self.blueprint.instances[instance as usize].clients;
-        let mut held: Vec<u32> = pools.iter().map(Pool::in_use).collect();
-        for pool in kept.iter().flatten().map(|kept| clients(kept.to)).filter(|it| *it != NONE) {
-            held[pool as usize] = held[pool as usize].wrapping_sub(1);
+        let clients = |instance: Id<of::Instance>| self.blueprint.instances[instance].clients;
+        let mut held: Table<of::Pool, u32> = pools.iter().map(Pool::in_use).collect();
+        for pool in kept.iter().flatten().filter_map(|kept| clients(kept.to)) {
+            held[pool] = held[pool].wrapping_sub(1);
         }
         frames.in_use() == 0
             && held.iter().all(|held| *held == 0)

@@ -4,7 +4,7 @@ use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::activity::Activity;
-use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
+use super::blueprint::{Blueprint, Deadline, Ends};
 use super::draw::Draw;
 use super::event::Event;
 use super::footprint::Growth;
@@ -234,9 +234,9 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn deadlines_due(&mut self, ring: u32) {
-        let ends = self.plan.deadlines[ring as usize].ends;
-        if let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now)
+    fn deadlines_due(&mut self, ring: Id<of::Deadline>) {
+        let ends = self.plan.deadlines[ring].ends;
+        if let Some(waiter) = self.state.rings[ring].pop_due(self.now)
             && ends.is_awaited(&self.state.frames, waiter)
         {
             let next = self.deadline_reached(ends, waiter);
@@ -245,7 +245,7 @@ impl<'a> Engine<'a> {
         // Even one that is due now has an event of its own: deadlines of other rings may come first.
         let frames = &self.state.frames;
         if let Some((due, place)) =
-            self.state.rings[ring as usize].next_live(|waiter| ends.is_awaited(frames, *waiter))
+            self.state.rings[ring].next_live(|waiter| ends.is_awaited(frames, *waiter))
         {
             self.schedule.at_reserved(due, place, Event::Deadline { ring });
         }
@@ -269,62 +269,68 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Sets the deadline `id` for a wait; does nothing if it is [`NONE`].
+    /// Sets the deadline of a wait, if it has one.
     #[inline]
-    pub fn set_deadline(&mut self, id: u32, waiter: Waiter) {
-        if id < DRAWN {
-            let place = self.schedule.reserve();
-            if let Some(due) = self.state.rings[id as usize].push(self.now, place, waiter) {
-                self.watch_ring(id, due, place);
+    pub fn set_deadline(&mut self, deadline: Option<Deadline>, waiter: Waiter) {
+        match deadline {
+            Some(Deadline::Constant(ring)) => {
+                let place = self.schedule.reserve();
+                if let Some(due) = self.state.rings[ring].push(self.now, place, waiter) {
+                    self.watch_ring(ring, due, place);
+                }
             }
-        } else if id != NONE {
-            self.set_drawn_deadline(id & !DRAWN, waiter);
+            Some(Deadline::Drawn(ring)) => self.set_drawn_deadline(ring, waiter),
+            None => {}
         }
     }
 
     /// Schedules the event for the first deadline of a ring.
     #[inline(never)]
-    fn watch_ring(&mut self, ring: u32, due: SimTime, place: u64) {
+    fn watch_ring(&mut self, ring: Id<of::Deadline>, due: SimTime, place: u64) {
         self.schedule.at_reserved(due, place, Event::Deadline { ring });
     }
 
     /// Sets a deadline whose delay is drawn for this wait.
     #[cold]
-    fn set_drawn_deadline(&mut self, ring: u32, waiter: Waiter) {
+    fn set_drawn_deadline(&mut self, ring: Id<of::Deadline>, waiter: Waiter) {
         let span = self.drawn_span(ring, waiter);
         self.schedule.after(span, Event::Expires { ring, waiter });
     }
 
-    /// Sets the deadline `id` for what a wait goes over into that began at `since`.
+    /// Sets the deadline for what a wait goes over into that began at `since`.
     #[cold]
-    pub fn set_rest_of_deadline(&mut self, id: u32, since: SimTime, waiter: Waiter) {
-        if id == NONE || since == self.now {
-            return self.set_deadline(id, waiter);
+    pub fn set_rest_of_deadline(
+        &mut self,
+        deadline: Option<Deadline>,
+        since: SimTime,
+        waiter: Waiter,
+    ) {
+        if since == self.now {
+            return self.set_deadline(deadline, waiter);
         }
-        let ring = id & !DRAWN;
-        let span = if id == ring {
-            self.plan.deadlines[ring as usize].span
-        } else {
-            self.drawn_span(ring, waiter)
+        let (ring, span) = match deadline {
+            Some(Deadline::Constant(ring)) => (ring, self.plan.deadlines[ring].span),
+            Some(Deadline::Drawn(ring)) => (ring, self.drawn_span(ring, waiter)),
+            None => return,
         };
         self.schedule.at((since + span).max(self.now), Event::Expires { ring, waiter });
     }
 
     /// Draws the delay of a deadline for a wait; one call draws the same however often it is asked.
-    fn drawn_span(&self, ring: u32, waiter: Waiter) -> SimDuration {
+    fn drawn_span(&self, ring: Id<of::Deadline>, waiter: Waiter) -> SimDuration {
         let frame = &self.state.frames[waiter.frame];
         let attempt = if frame.activity.is_in_call() { frame.attempts } else { 0 };
         let tag = Draw::Patience.of_attempt(attempt);
-        let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
-        let drawn = self.plan.deadlines[ring as usize].drawn;
+        let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring.number()));
+        let drawn = self.plan.deadlines[ring].drawn;
         let drawn = drawn.expect("a deadline that is drawn has a distribution");
         self.plan.distributions[drawn].sample_duration(&mut key.draw())
     }
 
     /// Handles a deadline whose delay was drawn.
     #[cold]
-    fn expires(&mut self, ring: u32, waiter: Waiter) -> Next {
-        let ends = self.plan.deadlines[ring as usize].ends;
+    fn expires(&mut self, ring: Id<of::Deadline>, waiter: Waiter) -> Next {
+        let ends = self.plan.deadlines[ring].ends;
         if ends.is_awaited(&self.state.frames, waiter) {
             return self.deadline_reached(ends, waiter);
         }

@@ -7,38 +7,61 @@ use super::activity::Activity;
 use super::blueprint::{NONE, ThroughPlan};
 use super::draw::Draw;
 use super::engine::Engine;
-use super::id::Id;
+use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
 use crate::Outcome;
 use crate::resources::Waiter;
 
+/// Something that depends on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Errand {
+    /// An action of an operator.
+    Order(Id<of::Order>),
+    /// A new instance, which an autoscaler asks for.
+    Instance(Id<of::Autoscaler>),
+    /// The beginning of a deployment or of its next batch, by its trigger.
+    Batch(Id<of::Trigger>),
+    /// The delivery of an alert.
+    Alert(Id<of::Alert>),
+}
+
 /// The kind of thing that depends on a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// An action of an operator, by its number.
+pub(crate) enum Purpose {
     Order,
-    /// A new instance, by the number of its autoscaler.
     Instance,
-    /// The beginning of a deployment or of its next batch, by the number of the trigger.
     Batch,
-    /// The delivery of an alert, by its number.
     Alert,
 }
 
-/// Something that depends on a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Errand {
-    /// The kind of thing.
-    pub purpose: Purpose,
-    /// Its number.
-    pub of: u32,
+impl Errand {
+    /// The kind of thing, and its number among those of its kind.
+    fn packed(self) -> (Purpose, u32) {
+        match self {
+            Self::Order(order) => (Purpose::Order, order.number()),
+            Self::Instance(scaler) => (Purpose::Instance, scaler.number()),
+            Self::Batch(trigger) => (Purpose::Batch, trigger.number()),
+            Self::Alert(alert) => (Purpose::Alert, alert.number()),
+        }
+    }
+
+    /// The thing of a kind with a number: a frame has no room for both in one place.
+    fn unpacked(purpose: Purpose, number: u32) -> Self {
+        let place = number as usize;
+        match purpose {
+            Purpose::Order => Self::Order(Id::new(place)),
+            Purpose::Instance => Self::Instance(Id::new(place)),
+            Purpose::Batch => Self::Batch(Id::new(place)),
+            Purpose::Alert => Self::Alert(Id::new(place)),
+        }
+    }
 }
 
 impl Engine<'_> {
     /// Makes the call on which something depends; `number` tells the calls of one thing apart.
     pub fn ask(&mut self, errand: Errand, through: ThroughPlan, number: u32) -> Next {
-        let Errand { purpose, of } = errand;
+        let (purpose, of) = errand.packed();
         let tag = Draw::Order.tag() | (purpose as u64) << 32 | u64::from(of);
         let seed = self.state.workloads.iter().next().map_or(0, |first| first.key.bits());
         let key = DrawKey::default().child(tag).child(seed);
@@ -90,29 +113,27 @@ impl Engine<'_> {
     /// The thing that depends on the call of a frame, and the number of the call among those for it.
     fn errand_of(&self, index: u32, purpose: Purpose) -> (Errand, u32) {
         let frame = &self.state.frames[index];
-        (Errand { purpose, of: frame.admitted_as }, frame.caller.epoch)
+        (Errand::unpacked(purpose, frame.admitted_as), frame.caller.epoch)
     }
 
     /// The call that something depends on; `None` if it is no longer needed.
-    fn needed(&self, Errand { purpose, of }: Errand, number: u32) -> Option<ThroughPlan> {
-        let plan = self.plan;
-        let id = of as usize;
-        match purpose {
-            Purpose::Order => plan.orders[id].through,
-            Purpose::Instance => self.still_asks(Id::new(id), number),
-            Purpose::Batch => plan.triggers[id].through,
-            Purpose::Alert => self.still_tells(of, number),
+    fn needed(&self, errand: Errand, number: u32) -> Option<ThroughPlan> {
+        match errand {
+            Errand::Order(order) => self.plan.orders[order].through,
+            Errand::Instance(scaler) => self.still_asks(scaler, number),
+            Errand::Batch(trigger) => self.plan.triggers[trigger].through,
+            Errand::Alert(alert) => self.still_tells(alert, number),
         }
     }
 
     fn errand_done(&mut self, errand: Errand, number: u32) {
-        match errand.purpose {
+        match errand {
             // Goes through the event list: the settings may change, and nothing of this instant may
             // still be on its way.
-            Purpose::Order => self.order_may_go_on(errand.of),
-            Purpose::Instance => self.instance_is_granted(Id::new(errand.of as usize), number),
-            Purpose::Batch => self.trigger_pulled(errand.of),
-            Purpose::Alert => {}
+            Errand::Order(order) => self.order_may_go_on(order),
+            Errand::Instance(scaler) => self.instance_is_granted(scaler, number),
+            Errand::Batch(trigger) => self.trigger_pulled(trigger),
+            Errand::Alert(_) => {}
         }
         self.state.recorder.errand_done(self.now, errand);
     }

@@ -21,12 +21,12 @@ pub enum Event {
     /// The first deadline of a ring falls due.
     Deadline {
         /// The ring.
-        ring: u32,
+        ring: Id<of::Deadline>,
     },
     /// A deadline whose delay was drawn falls due.
     Expires {
         /// The deadline.
-        ring: u32,
+        ring: Id<of::Deadline>,
         /// The wait that it ends.
         waiter: Waiter,
     },
@@ -48,17 +48,17 @@ pub enum Event {
     /// A fault begins.
     FaultBegins {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// A fault that grows step by step takes its next step.
     FaultGrows {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// A fault ends.
     FaultEnds {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// The instances that an edge leads to have a health check.
     HealthCheck {
@@ -93,46 +93,46 @@ pub enum Event {
     /// A process runs out of memory.
     OutOfMemory {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A killed process is back in service.
     Restarted {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A process exits, or is killed because its probes fail.
     Exits {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A probe of an instance is due.
     Probe {
         /// The kind of probe.
         kind: ProbeKind,
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
         /// The life of the process that is probed; in another one it is no longer due.
         life: u32,
     },
     /// An operator gives a planned order.
     Order {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The call on which an order depends has been answered.
     OrderAnswered {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The time of an order for breakers is over.
     OrderEnds {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The instant has come that faults wait for.
     Due {
         /// The trigger of the faults.
-        trigger: u32,
+        trigger: Id<of::Trigger>,
     },
     /// The warm-up ends: requests that start from here on are counted.
     WarmupEnds,
@@ -199,12 +199,12 @@ impl sim_core::Event for Event {
             Self::Resume(Waiter { frame, epoch }) | Self::Sent(Waiter { frame, epoch }) => {
                 (Kind::Resume, frame, epoch)
             }
-            Self::Deadline { ring } => (Kind::Deadline, ring, 0),
+            Self::Deadline { ring } => (Kind::Deadline, ring.number(), 0),
             Self::Expires { waiter: Waiter { frame, epoch }, .. } => (Kind::Deadline, frame, epoch),
             Self::UsersChange { workload } => (Kind::UsersChange, workload.number(), 0),
-            Self::FaultBegins { fault } => (Kind::FaultBegins, fault, 0),
-            Self::FaultGrows { fault } => (Kind::FaultGrows, fault, 0),
-            Self::FaultEnds { fault } => (Kind::FaultEnds, fault, 0),
+            Self::FaultBegins { fault } => (Kind::FaultBegins, fault.number(), 0),
+            Self::FaultGrows { fault } => (Kind::FaultGrows, fault.number(), 0),
+            Self::FaultEnds { fault } => (Kind::FaultEnds, fault.number(), 0),
             Self::WarmupEnds => (Kind::WarmupEnds, 0, 0),
             Self::ArrivalsEnd => (Kind::ArrivalsEnd, 0, 0),
             Self::Sample => (Kind::Sample, 0, 0),
@@ -215,14 +215,14 @@ impl sim_core::Event for Event {
             Self::QueueTick { queue } => (Kind::QueueTick, queue.number(), 0),
             Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
             Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
-            Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance, 0),
-            Self::Restarted { instance } => (Kind::Restarted, instance, 0),
-            Self::Exits { instance } => (Kind::Exits, instance, 0),
-            Self::Probe { kind, instance, .. } => (kind.into(), instance, 0),
-            Self::Order { order } => (Kind::Order, order, 0),
-            Self::OrderAnswered { order } => (Kind::OrderAnswered, order, 0),
-            Self::Due { trigger } => (Kind::Due, trigger, 0),
-            Self::OrderEnds { order } => (Kind::OrderEnds, order, 0),
+            Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance.number(), 0),
+            Self::Restarted { instance } => (Kind::Restarted, instance.number(), 0),
+            Self::Exits { instance } => (Kind::Exits, instance.number(), 0),
+            Self::Probe { kind, instance, .. } => (kind.into(), instance.number(), 0),
+            Self::Order { order } => (Kind::Order, order.number(), 0),
+            Self::OrderAnswered { order } => (Kind::OrderAnswered, order.number(), 0),
+            Self::Due { trigger } => (Kind::Due, trigger.number(), 0),
+            Self::OrderEnds { order } => (Kind::OrderEnds, order.number(), 0),
             Self::Cancel { callee, caller } => (Kind::Cancel, callee, caller.epoch),
         };
         kind as u64 ^ u64::from(epoch) << 32 ^ u64::from(subject)
@@ -280,29 +280,37 @@ mod tests {
             [
                 Event::Arrival { workload: Id::new(number as usize) },
                 Event::Resume(waiter),
-                Event::Deadline { ring: number },
-                Event::Expires { ring: number, waiter },
+                Event::Deadline { ring: Id::new(number as usize) },
+                Event::Expires { ring: Id::new(number as usize), waiter },
                 Event::Overdue(waiter),
                 Event::Cancel { callee: number, caller: waiter },
                 Event::UsersChange { workload: Id::new(number as usize) },
-                Event::FaultBegins { fault: number },
-                Event::FaultGrows { fault: number },
-                Event::FaultEnds { fault: number },
+                Event::FaultBegins { fault: Id::new(number as usize) },
+                Event::FaultGrows { fault: Id::new(number as usize) },
+                Event::FaultEnds { fault: Id::new(number as usize) },
                 Event::HealthCheck { edge: Id::new(number as usize) },
                 Event::Sweep { edge: Id::new(number as usize) },
                 Event::MakeUp { edge: Id::new(number as usize) },
                 Event::QueueTick { queue: Id::new(number as usize) },
                 Event::Autoscale { scaler: Id::new(number as usize) },
                 Event::Started { scaler: Id::new(number as usize) },
-                Event::OutOfMemory { instance: number },
-                Event::Restarted { instance: number },
-                Event::Exits { instance: number },
-                Event::Probe { kind: ProbeKind::Readiness, instance: number, life: 0 },
-                Event::Probe { kind: ProbeKind::Liveness, instance: number, life: 0 },
-                Event::Order { order: number },
-                Event::OrderAnswered { order: number },
-                Event::OrderEnds { order: number },
-                Event::Due { trigger: number },
+                Event::OutOfMemory { instance: Id::new(number as usize) },
+                Event::Restarted { instance: Id::new(number as usize) },
+                Event::Exits { instance: Id::new(number as usize) },
+                Event::Probe {
+                    kind: ProbeKind::Readiness,
+                    instance: Id::new(number as usize),
+                    life: 0,
+                },
+                Event::Probe {
+                    kind: ProbeKind::Liveness,
+                    instance: Id::new(number as usize),
+                    life: 0,
+                },
+                Event::Order { order: Id::new(number as usize) },
+                Event::OrderAnswered { order: Id::new(number as usize) },
+                Event::OrderEnds { order: Id::new(number as usize) },
+                Event::Due { trigger: Id::new(number as usize) },
             ]
         };
         let moments = [Event::WarmupEnds, Event::ArrivalsEnd, Event::Sample];

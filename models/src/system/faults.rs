@@ -14,28 +14,28 @@ use crate::faults::InForce;
 
 impl Engine<'_> {
     /// Starts a fault.
-    pub fn fault_begins(&mut self, id: u32) {
+    pub fn fault_begins(&mut self, id: Id<of::Fault>) {
         if self.is_called_off(id) {
             return;
         }
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         let lasts = !fault.is_instantaneous();
         self.state.faults_in_force += u32::from(lasts);
-        self.state.in_force[id as usize] = lasts;
+        self.state.in_force[id] = lasts;
         self.state.recorder.fault_begins(self.now, lasts);
         self.in_order(|engine| fault.effect.begin(id, engine));
     }
 
     /// True if a fault belongs to an experiment that was aborted.
-    fn is_called_off(&self, id: u32) -> bool {
-        self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
+    fn is_called_off(&self, id: Id<of::Fault>) -> bool {
+        self.state.aborted.is_some() && self.plan.experiment.contains(id)
     }
 
     /// Aborts an experiment as soon as one of its conditions is met: its faults end at once, and
     /// those still to come never start.
     pub fn watch_experiment(&mut self) {
         let plan = self.plan;
-        let is_running = self.state.in_force[plan.experiment.clone()].contains(&true);
+        let is_running = self.state.in_force[plan.experiment].contains(&true);
         let Some(last) = self
             .state
             .recorder
@@ -52,51 +52,51 @@ impl Engine<'_> {
             .enumerate()
             .find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
         let Some((condition, value)) = met else { return };
-        for id in plan.experiment.clone() {
-            self.fault_ends(id as u32);
+        for id in plan.experiment.iter() {
+            self.fault_ends(id);
         }
         self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
     /// Lets a fault grow by one step.
-    pub fn fault_grows(&mut self, id: u32) {
-        if !self.state.in_force[id as usize] {
+    pub fn fault_grows(&mut self, id: Id<of::Fault>) {
+        if !self.state.in_force[id] {
             return;
         }
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         self.in_order(|engine| fault.effect.grow(id, engine));
     }
 
     /// Ends a fault, if it is still in force.
-    pub fn fault_ends(&mut self, id: u32) {
-        if !std::mem::replace(&mut self.state.in_force[id as usize], false) {
+    pub fn fault_ends(&mut self, id: Id<of::Fault>) {
+        if !std::mem::replace(&mut self.state.in_force[id], false) {
             return;
         }
         self.state.faults_in_force -= 1;
         self.state.recorder.fault_ends(self.now);
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         self.in_order(|engine| fault.effect.end(id, engine));
     }
 
     /// Crashes the instances that a fault strikes; their work is lost.
-    pub fn crash_instances(&mut self, id: u32) {
+    pub fn crash_instances(&mut self, id: Id<of::Fault>) {
         self.disturb_instances(id, |state| state.crashes += 1);
-        for instance in self.plan.faults[id as usize].instances.clone() {
+        for instance in self.plan.faults[id].instances.iter() {
             self.lose_work_of(instance);
         }
     }
 
     /// Ends a fault that has crashed instances; their processes start.
-    pub fn revive_instances(&mut self, id: u32) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
+    pub fn revive_instances(&mut self, id: Id<of::Fault>) {
+        for instance in self.plan.faults[id].instances.iter() {
             self.is_back(instance);
         }
     }
 
     /// Changes the state of each instance that a fault strikes.
-    pub fn disturb_instances(&mut self, id: u32, change: impl Fn(&mut InstanceState)) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
-            let state = &mut self.state.instances[instance as usize];
+    pub fn disturb_instances(&mut self, id: Id<of::Fault>, change: impl Fn(&mut InstanceState)) {
+        for instance in self.plan.faults[id].instances.iter() {
+            let state = &mut self.state.instances[instance];
             change(state);
             state.note_disturbance();
         }
@@ -111,14 +111,14 @@ impl Engine<'_> {
     }
 
     /// Sets the number of slots that a fault takes from each instance it strikes.
-    pub fn set_lost_slots(&mut self, id: u32, lost: u32) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
-            let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
+    pub fn set_lost_slots(&mut self, id: Id<of::Fault>, lost: u32) {
+        for instance in self.plan.faults[id].instances.iter() {
+            let lost_slots = &mut self.state.instances[instance].lost_slots;
             lost_slots.retain(|(fault, _)| *fault != id);
             lost_slots.push((id, lost));
             let lost_in_all =
                 lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
-            let slots = self.plan.instances[instance as usize].slots as usize;
+            let slots = self.plan.instances[instance].slots;
             self.state.pools[slots].lose(self.now, lost_in_all);
             let frames = &self.state.frames;
             while let Some(waiter) =
@@ -134,13 +134,13 @@ impl Engine<'_> {
     ///
     /// Waiting frames leave their queues first, so that nothing given back below goes to another
     /// victim.
-    pub fn lose_work_of(&mut self, instance: u32) {
-        if self.state.instances[instance as usize].crashes == 1 {
+    pub fn lose_work_of(&mut self, instance: Id<of::Instance>) {
+        if self.state.instances[instance].crashes == 1 {
             self.forget_old_exits(instance);
         }
         self.stop_starting(instance);
-        self.state.instances[instance as usize].held_up = 0;
-        let missed = std::mem::take(&mut self.state.instances[instance as usize].parked);
+        self.state.instances[instance].held_up = 0;
+        let missed = std::mem::take(&mut self.state.instances[instance].parked);
         let is_here = |frame: &Frame| {
             let is_on_the_network = matches!(
                 frame.activity,
@@ -178,14 +178,12 @@ impl Engine<'_> {
     /// Removes a frame from the queue in which it waits, and forgets what it waits for; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let instance = self.plan.instances[frame.instance() as usize];
+        let instance = self.plan.instances[frame.instance()];
         let queue = match frame.activity {
-            Activity::Queued => Some(instance.slots as usize),
-            Activity::AwaitingProcessor => Some(instance.processors as usize),
+            Activity::Queued => Some(instance.slots),
+            Activity::AwaitingProcessor => instance.processors,
             Activity::AwaitingPermit => self.awaited_permits(index),
-            Activity::AwaitingResource => {
-                self.state.frames.last_kept(index).map(|kept| kept.pool as usize)
-            }
+            Activity::AwaitingResource => self.state.frames.last_kept(index).map(|kept| kept.pool),
             _ => None,
         };
         if let Some(pool) = queue {

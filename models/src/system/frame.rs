@@ -63,7 +63,7 @@ pub(crate) struct Frame {
     /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
     pub place: Id<of::Place>,
     /// The instance it calls.
-    pub target: u32,
+    pub target: Option<Id<of::Instance>>,
     /// The frame at the callee that handles the current attempt.
     pub callee: u32,
     /// Time for which the callee of the current call asks it to stay away (`Retry-After`), in
@@ -127,7 +127,7 @@ impl Frame {
             step: 0,
             entry: 0,
             place: Id::NOWHERE,
-            target: NONE,
+            target: None,
             callee: NONE,
             retry_after_received: 0,
             retry_after: 0,
@@ -186,8 +186,19 @@ impl Frame {
 
     /// The instance that it is at.
     #[inline]
-    pub fn instance(&self) -> u32 {
-        self.place.number()
+    pub fn instance(&self) -> Id<of::Instance> {
+        self.place.of()
+    }
+
+    /// The region that a request on its way comes from.
+    pub fn origin(&self) -> Option<Id<of::Region>> {
+        // It has no target of its own yet.
+        self.target.map(|region| Id::at(region).of())
+    }
+
+    /// Remembers the region that a request on its way comes from.
+    pub fn set_origin(&mut self, region: Option<Id<of::Region>>) {
+        self.target = region.map(|region| Id::at(region).of());
     }
 
     /// The workload of a client.
@@ -249,14 +260,10 @@ pub(crate) struct FailedCall {
 /// Something of a pool that a frame holds over several steps, or waits for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kept {
-    /// The pool; [`NONE`] for nothing.
-    pub pool: u32,
+    /// The pool.
+    pub pool: Id<of::Pool>,
     /// The instant at which it was granted, or the wait began.
     pub since: SimTime,
-}
-
-impl Kept {
-    const NOTHING: Self = Self { pool: NONE, since: SimTime::ZERO };
 }
 
 /// All frames, in use or free. Freed frames are reused, last freed first, so memory follows the
@@ -269,7 +276,7 @@ pub(crate) struct Frames {
     holds: Vec<Hold>,
     depth: usize,
     /// Resources held over several steps: `nesting` entries per frame, the outermost first.
-    kept: Vec<Kept>,
+    kept: Vec<Option<Kept>>,
     nesting: usize,
     /// For each frame, the origins of failures.
     origins: Vec<Origins>,
@@ -341,8 +348,8 @@ impl Frames {
     pub fn keep(&mut self, index: u32, kept: Kept) {
         let first = index as usize * self.nesting;
         let mut places = self.kept[first..first + self.nesting].iter_mut();
-        let free = places.find(|place| place.pool == NONE);
-        *free.expect("a handler holds no more than its steps are nested") = kept;
+        let free = places.find(|place| place.is_none());
+        *free.expect("a handler holds no more than its steps are nested") = Some(kept);
     }
 
     /// Returns what a frame has taken last and still holds.
@@ -350,7 +357,7 @@ impl Frames {
     pub fn last_kept(&mut self, index: u32) -> Option<&mut Kept> {
         let first = index as usize * self.nesting;
         let places = &mut self.kept[first..first + self.nesting];
-        places.iter_mut().rev().find(|place| place.pool != NONE)
+        places.iter_mut().rev().find_map(Option::as_mut)
     }
 
     /// True if any handler can hold a resource.
@@ -361,8 +368,10 @@ impl Frames {
 
     /// Forgets what a frame has taken last.
     pub fn forget_last_kept(&mut self, index: u32) {
-        if let Some(kept) = self.last_kept(index) {
-            *kept = Kept::NOTHING;
+        let first = index as usize * self.nesting;
+        let places = &mut self.kept[first..first + self.nesting];
+        if let Some(place) = places.iter_mut().rev().find(|place| place.is_some()) {
+            *place = None;
         }
     }
 
@@ -413,7 +422,7 @@ impl Frames {
         self.origins.reserve_exact(missing(self.origins.len(), 1));
         self.origins.push(Origins::NOWHERE);
         self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
-        self.kept.resize(self.slots.len() * self.nesting, Kept::NOTHING);
+        self.kept.resize(self.slots.len() * self.nesting, None);
         if self.tracks_requests {
             self.requests.make_room();
             self.requests.push(0);
@@ -469,7 +478,7 @@ impl Frames {
             + size_of::<u32>()
             + size_of::<Origins>()
             + self.depth * size_of::<Hold>()
-            + self.nesting * size_of::<Kept>()
+            + self.nesting * size_of::<Option<Kept>>()
             + usize::from(self.tracks_requests) * size_of::<u64>();
         limits.in_flight.min(limits.memory / each as u64)
     }

@@ -12,6 +12,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The kinds of things that have ids.
 pub mod of {
+    /// The admission control of an instance.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Admission {}
+
+    /// An alert of a monitoring system.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Alert {}
+
     /// An autoscaler.
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
@@ -28,6 +36,18 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum CallSite {}
 
+    /// A change of settings.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Change {}
+
+    /// The growth of the work of a station with its load.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Contention {}
+
+    /// A kind of deadline.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Deadline {}
+
     /// A distribution of times or sizes.
     #[derive(Clone, Copy, Debug)]
     pub enum Distribution {}
@@ -36,6 +56,14 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Edge {}
 
+    /// A fault as it is simulated.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Fault {}
+
+    /// The idempotency keys of a service.
+    #[derive(Clone, Copy, Debug)]
+    pub enum IdempotencyKeys {}
+
     /// An instance of a station.
     #[derive(Clone, Copy, Debug)]
     pub enum Instance {}
@@ -43,6 +71,10 @@ pub mod of {
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
+
+    /// An action of an operator.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Order {}
 
     /// A pool of threads, connections, processors or permits.
     #[derive(Clone, Copy, Debug)]
@@ -60,6 +92,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum RateLimit {}
 
+    /// A region.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Region {}
+
     /// A retry budget.
     #[derive(Clone, Copy, Debug)]
     pub enum RetryBudget {}
@@ -71,6 +107,10 @@ pub mod of {
     /// A throttle of a client.
     #[derive(Clone, Copy, Debug)]
     pub enum Throttle {}
+
+    /// Something at which faults begin.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Trigger {}
 
     /// A workload.
     #[derive(Clone, Copy, Debug)]
@@ -126,7 +166,7 @@ impl<K> Id<K> {
 
 impl Id<of::Place> {
     /// The place of a frame that is at none.
-    pub(super) const NOWHERE: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
+    pub(crate) const NOWHERE: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
 
     /// The id of an instance, a workload or a queue as the place of a frame.
     #[inline]
@@ -202,7 +242,7 @@ impl<K> fmt::Debug for Id<K> {
 /// use sim_models::system::{Id, Ids, of};
 /// let breakers = Ids::<of::Breaker>::new(Id::new(4), 3);
 /// assert!(breakers.contains(Id::new(6)) && !breakers.contains(Id::new(7)));
-/// assert_eq!(breakers.number_of(breakers.nth(2)), Some(2));
+/// assert_eq!(breakers.number_of(breakers.nth(2)), 2);
 /// ```
 pub struct Ids<K> {
     first: Id<K>,
@@ -214,6 +254,27 @@ impl<K> Ids<K> {
     #[inline]
     pub fn new(first: Id<K>, count: u32) -> Self {
         Self { first, count }
+    }
+
+    /// The id of a single thing.
+    pub fn one(id: Id<K>) -> Self {
+        Self { first: id, count: 1 }
+    }
+
+    /// No ids.
+    pub fn none() -> Self {
+        Self { first: Id { next: NonZeroU32::MIN, kind: PhantomData }, count: 0 }
+    }
+
+    /// The same ids, and the next one.
+    #[must_use]
+    pub fn and_next(self) -> Self {
+        Self { count: self.count + 1, ..self }
+    }
+
+    /// The id after the last.
+    pub fn end(self) -> Id<K> {
+        self.first.offset(self.count)
     }
 
     /// The first id, if there is any.
@@ -228,17 +289,17 @@ impl<K> Ids<K> {
         self.first.offset(number)
     }
 
-    /// The number of a thing among these, from 0; `None` if it is none of them.
+    /// The number of a thing among these, from 0.
     #[inline]
-    pub fn number_of(self, id: Id<K>) -> Option<u32> {
-        let number = id.number().checked_sub(self.first.number())?;
-        (number < self.count).then_some(number)
+    pub fn number_of(self, id: Id<K>) -> u32 {
+        debug_assert!(self.contains(id), "one of these things");
+        id.number() - self.first.number()
     }
 
     /// True if a thing is one of these.
     #[inline]
     pub fn contains(self, id: Id<K>) -> bool {
-        self.number_of(id).is_some()
+        id.number().wrapping_sub(self.first.number()) < self.count
     }
 
     /// The number of ids.
@@ -332,6 +393,11 @@ impl<K, V> Table<K, V> {
         self.values.get(id.index())
     }
 
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, id: Id<K>) -> Option<&mut V> {
+        self.values.get_mut(id.index())
+    }
+
     /// The ids of all things, in order.
     pub fn ids(&self) -> impl Iterator<Item = Id<K>> + use<K, V> {
         (0..self.values.len()).map(Id::new)
@@ -358,6 +424,12 @@ impl<K, V: Clone> Clone for Table<K, V> {
 impl<K, V: fmt::Debug> fmt::Debug for Table<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.values.fmt(f)
+    }
+}
+
+impl<K, V: PartialEq> PartialEq for Table<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
     }
 }
 
@@ -406,6 +478,14 @@ impl<K, V> Index<Id<K>> for Table<K, V> {
     #[inline]
     fn index(&self, id: Id<K>) -> &V {
         &self.values[id.index()]
+    }
+}
+
+impl<K, V> Index<Ids<K>> for Table<K, V> {
+    type Output = [V];
+
+    fn index(&self, ids: Ids<K>) -> &[V] {
+        &self.values[ids.first.index()..ids.end().index()]
     }
 }
 

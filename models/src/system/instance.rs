@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::id::{Id, of};
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -22,12 +23,12 @@ pub(crate) struct InstanceState {
     pub pauses: u32,
     /// Number of faults that make it refuse connections.
     pub refusals: u32,
-    /// Faults that slow it, by id.
-    pub slowed_by: Vec<u32>,
-    /// Faults that make it answer errors, by id.
-    pub failing_by: Vec<u32>,
-    /// Slots lost to each fault, by id; overlapping faults add up.
-    pub lost_slots: Vec<(u32, u32)>,
+    /// Faults that slow it.
+    pub slowed_by: Vec<Id<of::Fault>>,
+    /// Faults that make it answer errors.
+    pub failing_by: Vec<Id<of::Fault>>,
+    /// Slots lost to each fault; overlapping faults add up.
+    pub lost_slots: Vec<(Id<of::Fault>, u32)>,
     /// Events that its frames missed while it was paused.
     pub parked: VecDeque<Parked>,
     /// True while its process takes the steps before it serves.
@@ -72,7 +73,7 @@ pub(crate) enum Parked {
 impl InstanceState {
     /// The state of an instance before the run.
     pub fn at_rest(plan: &super::InstancePlan) -> Self {
-        let is_contended = plan.contention != super::NONE;
+        let is_contended = plan.contention.is_some();
         Self { is_contended, is_disturbed: is_contended, ..Self::default() }
     }
 

@@ -4,7 +4,6 @@ use sim_core::SimDuration;
 use sim_core::random::uniform;
 
 use super::activity::Activity;
-use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::id::{Id, of};
@@ -66,13 +65,9 @@ impl Engine<'_> {
         if self.plan.links_between.is_empty() {
             return None;
         }
-        let from = self.region_of_caller(callee);
-        let to = self.region_of(callee);
-        if from == NONE || to == NONE {
-            return None;
-        }
-        let regions = self.plan.regions.len() as u32;
-        let link = self.plan.links_between[(from * regions + to) as usize]?;
+        let from = self.region_of_caller(callee)?;
+        let to = self.region_of(callee)?;
+        let link = self.plan.links_between[from][to]?;
         Some((link, usize::from(from > to)))
     }
 

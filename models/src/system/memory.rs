@@ -3,14 +3,14 @@
 //! What instances share through a store or a proxy stays: breakers and rate limits that all share,
 //! idempotency keys, an Envoy's retry budget, the ejections of a balancer.
 
-use super::blueprint::NONE;
 use super::engine::Engine;
+use super::id::{Id, of};
 use crate::resilience::Fallback;
 
 impl Engine<'_> {
     /// Lets a process that has died begin anew, with nothing in its memory.
     #[cold]
-    pub fn forget(&mut self, instance: u32) {
+    pub fn forget(&mut self, instance: Id<of::Instance>) {
         let mut forgotten = Vec::new();
         for edge_id in self.plan.edges.ids() {
             let edge = &self.plan.edges[edge_id];
@@ -23,8 +23,8 @@ impl Engine<'_> {
                 forgotten.push("cached answers");
             }
         }
-        let admission = self.plan.instances[instance as usize].admission;
-        if admission != NONE && self.state.admissions[admission as usize].begin_anew() {
+        let admission = self.plan.instances[instance].admission;
+        if admission.is_some_and(|id| self.state.admissions[id].begin_anew()) {
             forgotten.push("admission control");
         }
         self.empty_cache_of(instance);
@@ -39,18 +39,18 @@ impl Engine<'_> {
 
     /// Closes the idle connections that proxies keep to an instance; those in use end with their
     /// requests.
-    fn close_connections_to(&mut self, instance: u32) {
-        for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(&instance)) {
-            let host = instance - edge.callee_instances.start;
+    fn close_connections_to(&mut self, instance: Id<of::Instance>) {
+        for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(instance)) {
+            let host = edge.callee_instances.number_of(instance);
             for pool in edge.pools_of_hosts() {
-                self.state.pools[pool.index()].close_idle_to_host(host);
+                self.state.pools[pool].close_idle_to_host(host);
             }
         }
     }
 
     /// Empties a cache whose last instance has died.
-    fn empty_cache_of(&mut self, instance: u32) {
-        let station = self.plan.instances[instance as usize].station;
+    fn empty_cache_of(&mut self, instance: Id<of::Instance>) {
+        let station = self.plan.instances[instance].station;
         for cache in self.plan.caches.ids() {
             let is_here = self.plan.caches[cache].station == station;
             if is_here && !self.is_cache_alive(cache) {

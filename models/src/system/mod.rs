@@ -57,17 +57,16 @@ mod triggers;
 pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
 pub(crate) use activity::Activity;
-pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    Act, AnswerValue, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan, RunPlan,
-    Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
+    Act, AnswerValue, BetweenRegions, Blueprint, BreakerPlan, CachePlan, Deadline, DeadlinePlan,
+    EdgePlan, Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses,
+    QueuePlan, RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub(crate) use draw::Draw;
 pub(crate) use engine::Engine;
 pub use engine::MOST_WITHIN_AN_INSTANT;
-pub use errand::{Errand, Purpose};
+pub use errand::Errand;
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
 pub(crate) use frame::{FailedCall, Frame, Kept, Stage};

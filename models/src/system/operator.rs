@@ -7,8 +7,9 @@ use sim_core::Schedule;
 
 use super::blueprint::Act;
 use super::engine::Engine;
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
 use super::event::Event;
+use super::id::{Id, of};
 use super::state::{Next, System};
 use crate::resilience::circuit_breaker::OperatorOrder;
 
@@ -17,9 +18,9 @@ use crate::resilience::circuit_breaker::OperatorOrder;
 pub(crate) struct Operator {
     /// Orders whose time has come and that have not been carried out, in order; the first is under
     /// way.
-    pub pending: VecDeque<u32>,
+    pub pending: VecDeque<Id<of::Order>>,
     /// The change of settings that is due now.
-    pub due_change: Option<u32>,
+    pub due_change: Option<Id<of::Change>>,
 }
 
 impl System {
@@ -28,7 +29,7 @@ impl System {
     pub(super) fn operate(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         Engine::new(self, schedule).handle(event);
         while let Some(change) = self.state.operator.due_change.take() {
-            let plan = Arc::clone(&self.blueprint.changes[change as usize]);
+            let plan = Arc::clone(&self.blueprint.changes[change]);
             self.change_to(plan, schedule);
             Engine::new(self, schedule).go_on_with_orders();
         }
@@ -38,7 +39,7 @@ impl System {
 impl Engine<'_> {
     /// Takes an order whose time has come. Orders are carried out one after the other: one that
     /// waits for a service holds up those behind it.
-    pub fn order_given(&mut self, order: u32) -> Next {
+    pub fn order_given(&mut self, order: Id<of::Order>) -> Next {
         self.state.operator.pending.push_back(order);
         if self.state.operator.pending.len() > 1 { Next::Nothing } else { self.next_order() }
     }
@@ -55,8 +56,8 @@ impl Engine<'_> {
         while self.state.operator.due_change.is_none()
             && let Some(&order) = self.state.operator.pending.front()
         {
-            if let Some(through) = self.plan.orders[order as usize].through {
-                return self.ask(Errand { purpose: Purpose::Order, of: order }, through, 0);
+            if let Some(through) = self.plan.orders[order].through {
+                return self.ask(Errand::Order(order), through, 0);
             }
             self.carry_out(order);
         }
@@ -64,19 +65,19 @@ impl Engine<'_> {
     }
 
     /// Lets the order be carried out whose call has been answered.
-    pub fn order_may_go_on(&mut self, order: u32) {
+    pub fn order_may_go_on(&mut self, order: Id<of::Order>) {
         self.schedule.at(self.now, Event::OrderAnswered { order });
     }
 
     /// Carries out the order whose call has been answered, and goes on with the next.
-    pub fn order_answered(&mut self, order: u32) -> Next {
+    pub fn order_answered(&mut self, order: Id<of::Order>) -> Next {
         self.carry_out(order);
         self.next_order()
     }
 
-    fn carry_out(&mut self, order: u32) {
+    fn carry_out(&mut self, order: Id<of::Order>) {
         self.state.operator.pending.pop_front();
-        let plan = &self.plan.orders[order as usize];
+        let plan = &self.plan.orders[order];
         // A breaker's change of state tells of the order that brought it about.
         let shows_by_itself = match plan.act {
             Act::Breaker { order: what, edge, lasts } => {
@@ -105,16 +106,16 @@ impl Engine<'_> {
     }
 
     /// Enables the breakers again to which an order was given for some time.
-    pub fn order_ends(&mut self, order: u32) {
-        if let Act::Breaker { edge, .. } = self.plan.orders[order as usize].act {
+    pub fn order_ends(&mut self, order: Id<of::Order>) {
+        if let Act::Breaker { edge, .. } = self.plan.orders[order].act {
             self.in_order(|engine| engine.order_breakers(edge, OperatorOrder::Enable));
         }
     }
 
     /// Schedules all orders.
     pub fn schedule_orders(&mut self) {
-        for (index, order) in self.plan.orders.iter().enumerate() {
-            self.schedule.at(order.at, Event::Order { order: index as u32 });
+        for (order, plan) in self.plan.orders.with_ids() {
+            self.schedule.at(plan.at, Event::Order { order });
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The plan of a pool.
 
-use super::blueprint::{NONE, UNLIMITED};
+use super::blueprint::{Deadline, UNLIMITED};
+use super::id::{Id, of};
 use crate::resources::{Discipline, HostLimits};
 
 /// The kind of slots in a pool.
@@ -41,8 +42,8 @@ pub struct PoolPlan {
     pub owner: String,
     /// Its number among the pools of its owner, from 1; zero if it is the only one.
     pub number: u32,
-    /// The instance that it belongs to, by id; [`NONE`] if it is no instance's.
-    pub instance: u32,
+    /// The instance that it belongs to; `None` if it is no instance's.
+    pub instance: Option<Id<of::Instance>>,
     /// The kind of its slots.
     pub kind: PoolKind,
     /// Number of slots, or [`UNLIMITED`].
@@ -51,8 +52,8 @@ pub struct PoolPlan {
     pub core: u32,
     /// Maximum queue length, or [`UNLIMITED`].
     pub queue_limit: u32,
-    /// Wait limit, as a deadline id; [`NONE`] if there is none.
-    pub wait_deadline: u32,
+    /// Wait limit, if there is one.
+    pub wait_deadline: Option<Deadline>,
     /// Order in which the queue is served.
     pub discipline: Discipline,
     /// The limits of a proxy, which has a pool of connections for each instance of the callee.
@@ -65,12 +66,12 @@ impl PoolPlan {
         Self {
             owner: owner.to_owned(),
             number: 0,
-            instance: NONE,
+            instance: None,
             kind,
             capacity: UNLIMITED,
             core: UNLIMITED,
             queue_limit: UNLIMITED,
-            wait_deadline: NONE,
+            wait_deadline: None,
             discipline: Discipline::Fifo,
             hosts: None,
         }

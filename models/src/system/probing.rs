@@ -46,8 +46,8 @@ impl Engine<'_> {
     pub fn begin_probing(&mut self) {
         for station in &self.plan.stations {
             let Some(plan) = station.process else { continue };
-            for instance in station.instances.clone() {
-                let number = u128::from(instance - station.instances.start) + 1;
+            for instance in station.instances.iter() {
+                let number = u128::from(station.instances.number_of(instance)) + 1;
                 for kind in ProbeKind::ALL {
                     if let Some(probe) = plan.probe(kind).filter(|_| self.is_present(instance)) {
                         let period = u128::from(probe.check.interval.as_nanos());
@@ -62,14 +62,14 @@ impl Engine<'_> {
 
     /// Sends a probe to an instance, unless the one before is still under way.
     #[cold]
-    pub fn probe(&mut self, kind: ProbeKind, instance: u32, life: u32) -> Next {
+    pub fn probe(&mut self, kind: ProbeKind, instance: Id<of::Instance>, life: u32) -> Next {
         let Some(plan) = self.process_plan(instance) else { return Next::Nothing };
-        let process = &mut self.state.processes[instance as usize];
+        let process = &mut self.state.processes[instance];
         let Some(probe) = plan.probe(kind).filter(|_| process.life == life) else {
             return Next::Nothing;
         };
         self.schedule.after(probe.check.interval, Event::Probe { kind, instance, life });
-        if self.state.instances[instance as usize].crashes > 0 {
+        if self.state.instances[instance].crashes > 0 {
             if kind == ProbeKind::Readiness {
                 self.no_process_to_probe(instance);
             }
@@ -84,19 +84,13 @@ impl Engine<'_> {
         let key = process.key.child(u64::from(life)).child(number);
         let CallSite { edge, entry, .. } = self.plan.sites[probe.site];
         let is_counted = self.state.has_warmed_up;
-        let index = self.allocate(
-            key,
-            Role::Probe,
-            Id::at(Id::<of::Instance>::new(instance as usize)),
-            0,
-            is_counted,
-        );
+        let index = self.allocate(key, Role::Probe, Id::at(instance), 0, is_counted);
         self.state.frames.set_request(index, key.bits());
         let frame = &mut self.state.frames[index];
         frame.caller = Waiter { frame: kind as u32, epoch: life };
         frame.priority = plan.priority;
         (frame.attempts, frame.rounds) = (0, 1);
-        self.send_to(index, edge, entry, instance)
+        self.send_to(index, edge, entry, Some(instance))
     }
 
     /// Takes the result of a probe.
@@ -105,12 +99,12 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let (instance, Waiter { frame: kind, epoch: life }) = (frame.instance(), frame.caller);
         self.state.frames.release(index);
-        let is_gone = self.state.instances[instance as usize].crashes > 0;
+        let is_gone = self.state.instances[instance].crashes > 0;
         let Some((kind, plan)) = ProbeKind::ALL.get(kind as usize).zip(self.process_plan(instance))
         else {
             return Next::Nothing;
         };
-        let process = &mut self.state.processes[instance as usize];
+        let process = &mut self.state.processes[instance];
         if process.life != life {
             return Next::Nothing;
         }
@@ -121,8 +115,14 @@ impl Engine<'_> {
         Next::Nothing
     }
 
-    fn note_probe(&mut self, kind: ProbeKind, instance: u32, check: &HealthCheck, passes: bool) {
-        let tally = &mut self.state.processes[instance as usize].probes[kind as usize].tally;
+    fn note_probe(
+        &mut self,
+        kind: ProbeKind,
+        instance: Id<of::Instance>,
+        check: &HealthCheck,
+        passes: bool,
+    ) {
+        let tally = &mut self.state.processes[instance].probes[kind as usize].tally;
         if !tally.note(check, passes) {
             return;
         }
@@ -145,8 +145,8 @@ impl Engine<'_> {
 
     /// Takes an instance out of service whose process is gone (`doProbe` in kubelet's
     /// `pkg/kubelet/prober/worker.go`: a container that does not run fails at once).
-    fn no_process_to_probe(&mut self, instance: u32) {
-        let process = &mut self.state.processes[instance as usize];
+    fn no_process_to_probe(&mut self, instance: Id<of::Instance>) {
+        let process = &mut self.state.processes[instance];
         process.probes[ProbeKind::Readiness as usize].tally = HealthTally::unhealthy();
         if process.is_in_service {
             let change = ProcessChange::NotReady { failures: None };

@@ -11,7 +11,7 @@ use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
 use super::engine::Engine;
 use super::event::Event;
-use super::id::{Id, of};
+use super::id::{Id, Table, of};
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
 use super::role::Role;
@@ -61,14 +61,17 @@ pub(crate) enum Exit {
 
 /// The processes at the beginning of a run, in the middle of operation; none if nothing depends on
 /// them.
-pub(super) fn initial_processes(blueprint: &Blueprint, streams: &Streams) -> Vec<ProcessState> {
+pub(super) fn initial_processes(
+    blueprint: &Blueprint,
+    streams: &Streams,
+) -> Table<of::Instance, ProcessState> {
     if blueprint.stations.iter().all(|station| station.process.is_none()) {
-        return Vec::new();
+        return Table::default();
     }
     let of_station = |station: &super::StationPlan| {
         let name = format!("{}/processes", station.name);
         let key = DrawKey::root(&mut streams.stream(&name));
-        (0..station.instances.len() as u64).map(move |number| ProcessState {
+        (0..u64::from(station.instances.len())).map(move |number| ProcessState {
             key: key.child(number),
             life: 0,
             began: SimTime::ZERO,
@@ -84,20 +87,20 @@ pub(super) fn initial_processes(blueprint: &Blueprint, streams: &Streams) -> Vec
 
 impl Engine<'_> {
     /// The plan of the process of an instance, if it has one.
-    pub fn process_plan(&self, instance: u32) -> Option<ProcessPlan> {
-        let station = self.plan.instances[instance as usize].station;
+    pub fn process_plan(&self, instance: Id<of::Instance>) -> Option<ProcessPlan> {
+        let station = self.plan.instances[instance].station;
         self.plan.stations[station].process
     }
 
     /// True if an instance has been in service since its process began.
-    pub fn has_served(&self, instance: u32) -> bool {
-        self.state.processes.get(instance as usize).is_none_or(|process| process.has_served)
+    pub fn has_served(&self, instance: Id<of::Instance>) -> bool {
+        self.state.processes.get(instance).is_none_or(|process| process.has_served)
     }
 
     /// True if an autoscaler lets this instance run, or there is none.
-    pub fn is_present(&self, instance: u32) -> bool {
-        let station = self.plan.instances[instance as usize].station;
-        let number = instance - self.plan.stations[station].instances.start;
+    pub fn is_present(&self, instance: Id<of::Instance>) -> bool {
+        let station = self.plan.instances[instance].station;
+        let number = self.plan.stations[station].instances.number_of(instance);
         let mut scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
         let scaler = scalers.find(|(plan, _)| plan.station == station);
         scaler.is_none_or(|(_, scaler)| number < scaler.running)
@@ -109,8 +112,8 @@ impl Engine<'_> {
     /// Call this only while an event is being handled, and not in the middle of what follows from
     /// it, so that nothing from this instant is still on its way to the frames of the instance.
     #[cold]
-    pub fn restart_instance(&mut self, instance: u32, down: SimDuration) {
-        let state = &mut self.state.instances[instance as usize];
+    pub fn restart_instance(&mut self, instance: Id<of::Instance>, down: SimDuration) {
+        let state = &mut self.state.instances[instance];
         state.crashes += 1;
         state.note_disturbance();
         self.state.faults_in_force += 1;
@@ -120,16 +123,16 @@ impl Engine<'_> {
 
     /// Lets a process begin whose restart is over.
     #[cold]
-    pub fn restarted(&mut self, instance: u32) {
-        self.state.instances[instance as usize].is_dying = false;
+    pub fn restarted(&mut self, instance: Id<of::Instance>) {
+        self.state.instances[instance].is_dying = false;
         self.state.faults_in_force -= 1;
         self.is_back(instance);
     }
 
     /// Ends one of the reasons for which a process is gone; it begins anew after the last.
     #[cold]
-    pub fn is_back(&mut self, instance: u32) {
-        let state = &mut self.state.instances[instance as usize];
+    pub fn is_back(&mut self, instance: Id<of::Instance>) {
+        let state = &mut self.state.instances[instance];
         state.crashes -= 1;
         state.note_disturbance();
         self.begin_process(instance);
@@ -137,14 +140,14 @@ impl Engine<'_> {
 
     /// Begins a process, unless it is still gone: it takes the steps of its start, or serves at once.
     #[cold]
-    pub fn begin_process(&mut self, instance: u32) {
-        let is_gone = self.state.instances[instance as usize].crashes > 0;
+    pub fn begin_process(&mut self, instance: Id<of::Instance>) {
+        let is_gone = self.state.instances[instance].crashes > 0;
         let Some(plan) = self.process_plan(instance) else { return };
         if is_gone || !self.is_present(instance) {
             return;
         }
         self.stop_starting(instance);
-        let process = &mut self.state.processes[instance as usize];
+        let process = &mut self.state.processes[instance];
         process.life += 1;
         process.began = self.now;
         process.exit = None;
@@ -156,20 +159,14 @@ impl Engine<'_> {
         if plan.start == NONE {
             return self.serve(instance, plan);
         }
-        let state = &mut self.state.instances[instance as usize];
+        let state = &mut self.state.instances[instance];
         state.is_starting = true;
         state.note_disturbance();
         self.state.faults_in_force += 1;
-        let process = &self.state.processes[instance as usize];
+        let process = &self.state.processes[instance];
         let (key, life) = (process.key.child(u64::from(process.life)), process.life);
         let has_warmed_up = self.state.has_warmed_up;
-        let start = self.allocate(
-            key,
-            Role::Start,
-            Id::at(Id::<of::Instance>::new(instance as usize)),
-            plan.start,
-            has_warmed_up,
-        );
+        let start = self.allocate(key, Role::Start, Id::at(instance), plan.start, has_warmed_up);
         let frame = &mut self.state.frames[start];
         (frame.caller, frame.priority) = (Waiter { frame: NONE, epoch: life }, plan.priority);
         self.state.frames.set_request(start, key.bits());
@@ -186,8 +183,8 @@ impl Engine<'_> {
             self.fetches_over(index, false);
         }
         self.state.frames.release(index);
-        let process = &self.state.processes[instance as usize];
-        let is_starting = self.state.instances[instance as usize].is_starting;
+        let process = &self.state.processes[instance];
+        let is_starting = self.state.instances[instance].is_starting;
         let Some(plan) = self.process_plan(instance).filter(|_| is_starting) else {
             return Next::Nothing;
         };
@@ -207,8 +204,8 @@ impl Engine<'_> {
 
     /// Lets a process accept requests; its probes begin, and it is in service unless it has to pass
     /// some of them first.
-    fn serve(&mut self, instance: u32, plan: ProcessPlan) {
-        let life = self.state.processes[instance as usize].life;
+    fn serve(&mut self, instance: Id<of::Instance>, plan: ProcessPlan) {
+        let life = self.state.processes[instance].life;
         for kind in ProbeKind::ALL {
             if plan.probe(kind).is_some() {
                 let event = Event::Probe { kind, instance, life };
@@ -221,8 +218,8 @@ impl Engine<'_> {
     }
 
     /// Ends the start of a process before its time, if it has one: it serves, or is gone.
-    pub fn stop_starting(&mut self, instance: u32) {
-        let state = &mut self.state.instances[instance as usize];
+    pub fn stop_starting(&mut self, instance: Id<of::Instance>) {
+        let state = &mut self.state.instances[instance];
         if std::mem::replace(&mut state.is_starting, false) {
             state.note_disturbance();
             self.state.faults_in_force -= 1;
@@ -230,26 +227,26 @@ impl Engine<'_> {
     }
 
     /// Notes that an autoscaler takes an instance away: what it does for itself ends.
-    pub fn process_is_taken_away(&mut self, instance: u32) {
+    pub fn process_is_taken_away(&mut self, instance: Id<of::Instance>) {
         self.stop_starting(instance);
-        if let Some(process) = self.state.processes.get_mut(instance as usize) {
+        if let Some(process) = self.state.processes.get_mut(instance) {
             process.life += 1;
         }
     }
 
     /// Lets a process exit. This always goes through the event list, so that nothing from this
     /// instant is still on its way to its frames.
-    pub fn exit(&mut self, instance: u32, exit: Exit) {
-        if self.state.processes[instance as usize].exit.replace(exit).is_none() {
+    pub fn exit(&mut self, instance: Id<of::Instance>, exit: Exit) {
+        if self.state.processes[instance].exit.replace(exit).is_none() {
             self.schedule.after(SimDuration::ZERO, Event::Exits { instance });
         }
     }
 
     /// Handles the exit of a process: it starts again, the later the more often it has exited.
     #[cold]
-    pub fn exits(&mut self, instance: u32) {
-        let exit = self.state.processes[instance as usize].exit.take();
-        let is_gone = self.state.instances[instance as usize].crashes > 0;
+    pub fn exits(&mut self, instance: Id<of::Instance>) {
+        let exit = self.state.processes[instance].exit.take();
+        let is_gone = self.state.instances[instance].crashes > 0;
         let Some((exit, plan)) = exit.zip(self.process_plan(instance)).filter(|_| !is_gone) else {
             return;
         };
@@ -265,9 +262,14 @@ impl Engine<'_> {
 
     /// The time until a process starts again: none if it has run well until now, then twice as long
     /// each time.
-    fn pause_after(&mut self, exit: Exit, instance: u32, plan: ProcessPlan) -> SimDuration {
+    fn pause_after(
+        &mut self,
+        exit: Exit,
+        instance: Id<of::Instance>,
+        plan: ProcessPlan,
+    ) -> SimDuration {
         self.forget_old_exits(instance);
-        let process = &mut self.state.processes[instance as usize];
+        let process = &mut self.state.processes[instance];
         // The start that has failed was a restart, or the first of a new instance.
         let is_restart = matches!(exit, Exit::StartFailed(_));
         let least = if is_restart { plan.restart_after } else { SimDuration::ZERO };
@@ -278,8 +280,8 @@ impl Engine<'_> {
     }
 
     /// Forgets the exits of a process that has run well since, now that it dies.
-    pub fn forget_old_exits(&mut self, instance: u32) {
-        if let Some(process) = self.state.processes.get_mut(instance as usize)
+    pub fn forget_old_exits(&mut self, instance: Id<of::Instance>) {
+        if let Some(process) = self.state.processes.get_mut(instance)
             && self.now.since(process.began) > STABLE_AFTER
         {
             process.pause = SimDuration::ZERO;
@@ -287,13 +289,13 @@ impl Engine<'_> {
     }
 
     /// Takes an instance out of service or puts it back, for all balancers at once.
-    pub fn set_in_service(&mut self, instance: u32, is_in_service: bool) {
-        let process = &mut self.state.processes[instance as usize];
+    pub fn set_in_service(&mut self, instance: Id<of::Instance>, is_in_service: bool) {
+        let process = &mut self.state.processes[instance];
         process.is_in_service = is_in_service;
         process.has_served |= is_in_service;
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
-            if edge.callee_instances.contains(&instance) && !edge.is_for_probes {
-                let number = instance - edge.callee_instances.start;
+            if edge.callee_instances.contains(instance) && !edge.is_for_probes {
+                let number = edge.callee_instances.number_of(instance);
                 for balancer in &mut state.balancers {
                     balancer.set_in_service(self.now, number, is_in_service);
                 }
@@ -308,8 +310,8 @@ impl Engine<'_> {
     pub fn watch_batches(&mut self) {
         let mut next = 0;
         while let Some(&fault) = self.state.awaited_batches.get(next) {
-            let batch = &self.plan.faults[fault as usize];
-            if batch.instances.clone().all(|instance| self.is_in_service(instance)) {
+            let batch = &self.plan.faults[fault];
+            if batch.instances.iter().all(|instance| self.is_in_service(instance)) {
                 self.state.awaited_batches.remove(next);
                 self.pull_trigger(batch.effect.next_batch());
             } else {
@@ -319,9 +321,9 @@ impl Engine<'_> {
     }
 
     /// True if an instance serves, or does not run at all because an autoscaler has not started it.
-    fn is_in_service(&self, instance: u32) -> bool {
-        let is_gone = self.state.instances[instance as usize].crashes > 0;
-        let process = self.state.processes.get(instance as usize);
+    fn is_in_service(&self, instance: Id<of::Instance>) -> bool {
+        let is_gone = self.state.instances[instance].crashes > 0;
+        let process = self.state.processes.get(instance);
         let serves = !is_gone && process.is_none_or(|process| process.is_in_service);
         serves || !self.is_present(instance)
     }

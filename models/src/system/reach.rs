@@ -28,7 +28,7 @@ pub(crate) enum Way {
 impl Engine<'_> {
     /// The way of a request that a frame sends to an instance now.
     #[inline]
-    pub fn way_of_request(&self, index: u32, target: u32) -> Way {
+    pub fn way_of_request(&self, index: u32, target: Id<of::Instance>) -> Way {
         if self.state.faults_in_force == 0 {
             return Way::Open;
         }
@@ -38,30 +38,46 @@ impl Engine<'_> {
     /// The way of a request over an edge from a region to an instance. What a crashed or paused
     /// instance does with the request is its own affair.
     #[cold]
-    fn way_to(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> Way {
+    fn way_to(
+        &self,
+        edge: Id<of::Edge>,
+        from: Option<Id<of::Region>>,
+        instance: Id<of::Instance>,
+    ) -> Way {
         if self.is_severed(edge, from, instance) {
             return Way::Severed;
         }
-        let is_refused = self.state.edges[edge].refusals > 0
-            || self.state.instances[instance as usize].refusals > 0;
+        let is_refused =
+            self.state.edges[edge].refusals > 0 || self.state.instances[instance].refusals > 0;
         if is_refused { Way::Refused } else { Way::Open }
     }
 
     /// True if nothing gets through between a region and an instance over an edge, in either
     /// direction.
-    fn is_severed(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
+    fn is_severed(
+        &self,
+        edge: Id<of::Edge>,
+        from: Option<Id<of::Region>>,
+        instance: Id<of::Instance>,
+    ) -> bool {
         if self.state.edges[edge].black_holes > 0 {
             return true;
         }
-        let to = self.plan.instances[instance as usize].region;
+        let to = self.plan.instances[instance].region;
+        let Some((from, to)) = from.zip(to) else { return false };
         self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
     /// True if an instance answers a health check from a region: it can be reached, serves, and is
     /// not paused.
     #[cold]
-    pub fn answers_checks(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
-        let condition = &self.state.instances[instance as usize];
+    pub fn answers_checks(
+        &self,
+        edge: Id<of::Edge>,
+        from: Option<Id<of::Region>>,
+        instance: Id<of::Instance>,
+    ) -> bool {
+        let condition = &self.state.instances[instance];
         condition.crashes == 0
             && !condition.is_starting
             && condition.pauses == 0
@@ -93,7 +109,7 @@ impl Engine<'_> {
             return Next::Nothing;
         }
         self.state.lost += 1;
-        self.state.instances[instance as usize].lost += 1;
+        self.state.instances[instance].lost += 1;
         self.state.frames.begin_wait(callee, Activity::Lost);
         Next::Nothing
     }
@@ -121,7 +137,7 @@ impl Engine<'_> {
             && self.state.frames[callee].activity == Activity::Lost
         {
             self.state.lost -= 1;
-            self.state.instances[self.state.frames[callee].instance() as usize].lost -= 1;
+            self.state.instances[self.state.frames[callee].instance()].lost -= 1;
             self.state.frames.release(callee);
         }
     }

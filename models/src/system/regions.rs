@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::activity::Activity;
-use super::blueprint::{Blueprint, NONE};
+use super::blueprint::Blueprint;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::customer_bits;
@@ -15,8 +15,8 @@ use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
 
 impl Engine<'_> {
-    /// Returns the region of a frame; [`NONE`] if it has none.
-    pub fn region_of(&self, index: u32) -> u32 {
+    /// Returns the region of a frame, if it has one.
+    pub fn region_of(&self, index: u32) -> Option<Id<of::Region>> {
         let frame = &self.state.frames[index];
         match frame.role {
             Role::Client | Role::Task(TaskOf::Workload) => {
@@ -26,25 +26,25 @@ impl Engine<'_> {
             | Role::Compensation
             | Role::Operator(_)
             | Role::Probe
-            | Role::Task(TaskOf::Queue) => NONE,
+            | Role::Task(TaskOf::Queue) => None,
             Role::Handler
             | Role::Branch
             | Role::Deferred
             | Role::Start
-            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance() as usize].region,
+            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance()].region,
         }
     }
 
-    /// Returns the region that a request at an instance, or on its way there, comes from; [`NONE`]
+    /// Returns the region that a request at an instance, or on its way there, comes from; `None`
     /// if it comes from none, or if that cannot be told any more.
-    pub fn region_of_caller(&self, callee: u32) -> u32 {
+    pub fn region_of_caller(&self, callee: u32) -> Option<Id<of::Region>> {
         let frame = &self.state.frames[callee];
         match self.plan.edges[frame.came_over()].caller_regions[..] {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => frame.target,
-            _ => NONE,
+            _ if frame.activity == Activity::InTransit => frame.origin(),
+            _ => None,
         }
     }
 
@@ -56,8 +56,8 @@ impl Engine<'_> {
         if self.plan.distances.is_empty() {
             return None;
         }
-        // On its way, a request has no target of its own yet, and remembers where it is from.
-        self.state.frames[callee].target = self.region_of(index);
+        let region = self.region_of(index);
+        self.state.frames[callee].set_origin(region);
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
@@ -82,12 +82,14 @@ impl Engine<'_> {
 
     /// Draws the one-way network latency between two regions, in nanoseconds.
     #[cold]
-    fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
-        if from == NONE || to == NONE {
-            return 0.0;
-        }
-        let place = (from * self.plan.regions.len() as u32 + to) as usize;
-        self.plan.distances[place].map_or(0.0, |distance| {
+    fn distance(
+        &self,
+        from: Option<Id<of::Region>>,
+        to: Option<Id<of::Region>>,
+        key: DrawKey,
+    ) -> f64 {
+        let (Some(from), Some(to)) = (from, to) else { return 0.0 };
+        self.plan.distances[from][to].map_or(0.0, |distance| {
             self.plan.distributions[distance].sample(&mut key.child(1).draw())
         })
     }
@@ -132,8 +134,8 @@ impl Engine<'_> {
     /// True if a cache has an instance that has not crashed.
     pub fn is_cache_alive(&self, cache: Id<of::Cache>) -> bool {
         let station = self.plan.caches[cache].station;
-        let mut instances = self.plan.stations[station].instances.clone();
-        instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
+        let mut instances = self.plan.stations[station].instances.iter();
+        instances.any(|instance| self.state.instances[instance].crashes == 0)
     }
 
     /// Ends all fetches of a frame: those waiting for it get the same result, even if it is a
@@ -193,14 +195,17 @@ impl Engine<'_> {
 }
 
 impl Blueprint {
-    /// The regions of the instances of a station, which are all [`NONE`] if it has none.
-    pub fn regions_of(&self, station: Id<of::Station>) -> impl Iterator<Item = u32> {
-        let instances = self.stations[station].instances.clone();
-        instances.map(|instance| self.instances[instance as usize].region)
+    /// The regions of the instances of a station, which are all `None` if it has none.
+    pub fn regions_of(
+        &self,
+        station: Id<of::Station>,
+    ) -> impl Iterator<Item = Option<Id<of::Region>>> {
+        let instances = self.stations[station].instances.iter();
+        instances.map(|instance| self.instances[instance].region)
     }
 
     /// True if the instances of a station have regions.
     pub fn has_regions(&self, station: Id<of::Station>) -> bool {
-        self.regions_of(station).next().is_some_and(|region| region != NONE)
+        self.regions_of(station).next().flatten().is_some()
     }
 }

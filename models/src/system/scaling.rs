@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use sim_core::SimTime;
 
-use super::blueprint::{Blueprint, NONE, ThroughPlan};
+use super::blueprint::{Blueprint, ThroughPlan};
 use super::engine::Engine;
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
 use super::event::Event;
 use super::id::{Id, of};
 use super::scaling_plan::{AutoscalerPlan, Watched};
@@ -46,7 +46,7 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
         asking: Vec::new(),
         asked: 0,
         starting: VecDeque::new(),
-        seen: vec![SeenUse::default(); instances],
+        seen: vec![SeenUse::default(); instances as usize],
     }
 }
 
@@ -102,7 +102,7 @@ impl Engine<'_> {
         let number = state.asked;
         state.asked += 1;
         state.asking.push(number);
-        let errand = Errand { purpose: Purpose::Instance, of: scaler.number() };
+        let errand = Errand::Instance(scaler);
         let next = self.ask(errand, through, number);
         self.settle(next);
     }
@@ -115,9 +115,7 @@ impl Engine<'_> {
         let forgotten = asking.len() - kept;
         asking.truncate(kept);
         if kept == 0 && forgotten > 0 {
-            self.state
-                .recorder
-                .errand_dropped(Errand { purpose: Purpose::Instance, of: scaler.number() });
+            self.state.recorder.errand_dropped(Errand::Instance(scaler));
         }
         forgotten as u32
     }
@@ -146,17 +144,16 @@ impl Engine<'_> {
         self.see_use(scaler, number);
         self.resize(scaler, running);
         let station = self.plan.autoscalers[scaler].station;
-        let first = self.plan.stations[station].instances.start;
-        self.begin_process(first + number);
+        self.begin_process(self.plan.stations[station].instances.nth(number));
     }
 
     pub fn resize(&mut self, scaler: Id<of::Autoscaler>, running: u32) {
         let plan = self.plan.autoscalers[scaler];
         let before = std::mem::replace(&mut self.state.autoscalers[scaler].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
-        let first = self.plan.stations[plan.station].instances.start;
+        let instances = self.plan.stations[plan.station].instances;
         for gone in running..before {
-            self.process_is_taken_away(first + gone);
+            self.process_is_taken_away(instances.nth(gone));
         }
         self.show_running(scaler);
     }
@@ -173,7 +170,7 @@ impl Engine<'_> {
                     balancer.set_present(self.now, running);
                 }
                 for pool in edge.pools_of_hosts() {
-                    self.state.pools[pool.index()].set_present_hosts(running);
+                    self.state.pools[pool].set_present_hosts(running);
                 }
             }
         }
@@ -191,15 +188,14 @@ impl Engine<'_> {
     }
 
     /// The pool whose use an autoscaler looks at, of the instance with this number.
-    fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> usize {
+    fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> Id<of::Pool> {
         let plan = self.plan.autoscalers[scaler];
-        let first = self.plan.stations[plan.station].instances.start;
-        let instance = &self.plan.instances[(first + number) as usize];
-        let pool = match plan.watches {
-            Watched::Processors => instance.processors,
+        let instance = self.plan.stations[plan.station].instances.nth(number);
+        let instance = &self.plan.instances[instance];
+        match plan.watches {
+            Watched::Processors => instance.processors.expect("there are some to look at"),
             Watched::Slots | Watched::Queue(_) => instance.slots,
-        };
-        pool as usize
+        }
     }
 
     fn busy_time(&self, scaler: Id<of::Autoscaler>, number: u32) -> i128 {
@@ -230,8 +226,8 @@ impl Engine<'_> {
         let (mut ready, mut total) = (0, 0.0);
         for number in 0..running {
             let station = self.plan.autoscalers[scaler].station;
-            let first = self.plan.stations[station].instances.start;
-            let has_served = self.has_served(first + number);
+            let instances = self.plan.stations[station].instances;
+            let has_served = self.has_served(instances.nth(number));
             if let Some(share) = self.see_use(scaler, number).filter(|_| has_served) {
                 ready += 1;
                 total += share;
@@ -242,18 +238,18 @@ impl Engine<'_> {
 
     /// Kills a process that has accepted one request more than its memory holds. This always goes
     /// through the event list, so that nothing from this instant is still on its way to its frames.
-    pub fn run_out_of_memory(&mut self, instance: u32) {
-        if !std::mem::replace(&mut self.state.instances[instance as usize].is_dying, true) {
+    pub fn run_out_of_memory(&mut self, instance: Id<of::Instance>) {
+        if !std::mem::replace(&mut self.state.instances[instance].is_dying, true) {
             self.schedule.after(sim_core::SimDuration::ZERO, Event::OutOfMemory { instance });
         }
     }
 
     /// Kills a process with all its work, and schedules its restart.
     #[cold]
-    pub fn out_of_memory(&mut self, instance: u32) {
-        let admission = self.plan.instances[instance as usize].admission;
-        debug_assert!(admission != NONE, "only an instance with a limit runs out of memory");
-        if let Some(memory) = self.plan.admissions[admission as usize].memory {
+    pub fn out_of_memory(&mut self, instance: Id<of::Instance>) {
+        let admission = self.plan.instances[instance].admission;
+        debug_assert!(admission.is_some(), "only an instance with a limit runs out of memory");
+        if let Some(memory) = admission.and_then(|id| self.plan.admissions[id].memory) {
             self.state.recorder.out_of_memory(self.now, instance, memory.restart);
             self.restart_instance(instance, memory.restart);
         }

@@ -61,7 +61,7 @@ pub(crate) enum Next {
     /// The value that a frame waited for could not be fetched.
     NotFetched(u32),
     /// An instance resumes after a pause and handles the next thing it missed.
-    CatchUp(u32),
+    CatchUp(Id<of::Instance>),
 }
 
 /// The state of an edge.
@@ -71,8 +71,8 @@ pub(crate) struct EdgeState {
     pub balancers: Vec<LoadBalancer>,
     /// Key of their draws.
     pub balancer_key: DrawKey,
-    /// Faults that slow its messages, by id.
-    pub slowed_by: Vec<u32>,
+    /// Faults that slow its messages.
+    pub slowed_by: Vec<Id<of::Fault>>,
     /// Number of faults that swallow its messages.
     pub black_holes: u32,
     /// Number of faults that refuse its connections.
@@ -186,9 +186,9 @@ pub(crate) struct State {
     /// The replication of the blueprint's seed that this is.
     pub replication: u64,
     pub frames: Frames,
-    pub pools: Vec<Pool>,
+    pub pools: Table<of::Pool, Pool>,
     /// For each pool of connections that a caller keeps, those that are idle, the last used last.
-    pub kept: Vec<Vec<Connection>>,
+    pub kept: Table<of::Pool, Vec<Connection>>,
     pub breakers: Table<of::Breaker, BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
@@ -196,23 +196,23 @@ pub(crate) struct State {
     pub rate_limiters: Table<of::RateLimit, RateLimiter>,
     pub throttles: Table<of::Throttle, AdaptiveThrottle>,
     pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
-    pub admissions: Vec<Admission>,
-    pub rings: Vec<DeadlineRing<Waiter>>,
-    pub instances: Vec<InstanceState>,
+    pub admissions: Table<of::Admission, Admission>,
+    pub rings: Table<of::Deadline, DeadlineRing<Waiter>>,
+    pub instances: Table<of::Instance, InstanceState>,
     /// The processes of all instances; empty if none has a start or probes.
-    pub processes: Vec<ProcessState>,
+    pub processes: Table<of::Instance, ProcessState>,
     /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
     /// the next batch waits for them.
-    pub awaited_batches: Vec<u32>,
+    pub awaited_batches: Vec<Id<of::Fault>>,
     pub edges: Table<of::Edge, EdgeState>,
     pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
     pub queues: Table<of::Queue, QueueState>,
-    pub keys: Vec<IdempotencyKeys>,
+    pub keys: Table<of::IdempotencyKeys, IdempotencyKeys>,
     pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Table<of::Autoscaler, ScalerState>,
     /// Pairs of regions that cannot reach each other.
-    pub cuts: Vec<(u32, u32)>,
+    pub cuts: Vec<(Id<of::Region>, Id<of::Region>)>,
     /// Number of requests whose messages were lost and for which their callers still wait.
     pub lost: u32,
     /// Number of messages that wait to be consumed or are being delivered.
@@ -227,7 +227,7 @@ pub(crate) struct State {
     /// contention; while it is zero, all checks for faults are skipped.
     pub faults_in_force: u32,
     /// For each fault, true while it is in force.
-    pub in_force: Vec<bool>,
+    pub in_force: Table<of::Fault, bool>,
     pub operator: Operator,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
@@ -236,9 +236,9 @@ pub(crate) struct State {
     /// The most frames that the limits on requests in flight and on memory allow.
     pub most_frames: u64,
     pub aborted: Option<Aborted>,
-    pub triggers: Vec<TriggerState>,
+    pub triggers: Table<of::Trigger, TriggerState>,
     /// The alerts whose delivery depends on a service; the others are evaluated after the run.
-    pub alerts: Vec<AlertState>,
+    pub alerts: Table<of::Alert, AlertState>,
 }
 
 impl System {
@@ -260,7 +260,7 @@ impl System {
                         .with_hosts(plan.hosts)
                 })
                 .collect(),
-            kept: vec![Vec::new(); blueprint.pools.len()],
+            kept: blueprint.pools.iter().map(|_| Vec::new()).collect(),
             test_waiters: blueprint.breakers.iter().map(|_| Vec::new()).collect(),
             breakers: blueprint
                 .breakers
@@ -279,12 +279,11 @@ impl System {
                 .collect(),
             admissions: blueprint
                 .admissions
-                .iter()
-                .enumerate()
-                .map(|(number, settings)| {
+                .with_ids()
+                .map(|(id, settings)| {
                     Admission::new(
                         *settings,
-                        DrawKey::root(&mut streams.stream(&format!("gate {number}"))),
+                        DrawKey::root(&mut streams.stream(&format!("gate {}", id.number()))),
                     )
                 })
                 .collect(),
@@ -330,7 +329,7 @@ impl System {
             ready: Vec::with_capacity(64),
             is_in_order: false,
             deferred: 0,
-            in_force: vec![false; blueprint.faults.len()],
+            in_force: blueprint.faults.iter().map(|_| false).collect(),
             faults_in_force: u32::from(!blueprint.contentions.is_empty()),
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),
@@ -340,7 +339,7 @@ impl System {
             frames,
             aborted: None,
             operator: Operator::default(),
-            triggers: vec![TriggerState::Waits; blueprint.triggers.len()],
+            triggers: blueprint.triggers.iter().map(|_| TriggerState::Waits).collect(),
             alerts: initial_alerts(&blueprint),
         };
         Self { plan: Arc::clone(&blueprint), blueprint, state }
@@ -374,8 +373,8 @@ impl System {
         &self.state.recorder
     }
 
-    /// The pools, in the order of [`Blueprint::pools`].
-    pub fn pools(&self) -> &[Pool] {
+    /// The pools.
+    pub fn pools(&self) -> &Table<of::Pool, Pool> {
         &self.state.pools
     }
 
@@ -448,11 +447,12 @@ pub(crate) fn balancers(
     edge: &super::EdgePlan,
     key: DrawKey,
 ) -> Vec<LoadBalancer> {
-    let instances = edge.callee_instances.len() as u32;
+    let instances = edge.callee_instances.len();
     let balancer = |key| {
         let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
         if blueprint.has_regions(edge.callee) {
-            balancer.in_regions(blueprint.regions_of(edge.callee).collect())
+            balancer
+                .in_regions(blueprint.regions_of(edge.callee).flatten().map(Id::number).collect())
         } else {
             balancer
         }

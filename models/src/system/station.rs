@@ -5,7 +5,6 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::Stage;
@@ -29,11 +28,11 @@ impl Engine<'_> {
         {
             return next;
         }
-        let plan = self.plan.instances[instance as usize];
-        if plan.admission != NONE {
-            return self.ask_for_admission(index, plan.admission);
+        let plan = self.plan.instances[instance];
+        if let Some(admission) = plan.admission {
+            return self.ask_for_admission(index, admission);
         }
-        let slots = plan.slots as usize;
+        let slots = plan.slots;
         if self.state.pools[slots].try_acquire(self.now) {
             return self.start(index);
         }
@@ -48,14 +47,14 @@ impl Engine<'_> {
     /// Handles a request that does not get in: an instance that has crashed or starts refuses it, a
     /// paused one leaves it waiting. Returns `None` if it gets in.
     #[cold]
-    fn is_held_up(&mut self, index: u32, instance: u32) -> Option<Next> {
-        let condition = &self.state.instances[instance as usize];
+    fn is_held_up(&mut self, index: u32, instance: Id<of::Instance>) -> Option<Next> {
+        let condition = &self.state.instances[instance];
         if condition.crashes > 0 || condition.is_starting {
             return Some(self.answer(index, Outcome::Refused));
         }
         if condition.pauses > 0 {
             let waiter = self.state.frames.begin_wait(index, Activity::InTransit);
-            self.state.instances[instance as usize].held_up += 1;
+            self.state.instances[instance].held_up += 1;
             return Some(self.park(index, Parked::Arrival(waiter)));
         }
         None
@@ -65,7 +64,7 @@ impl Engine<'_> {
     pub fn slot_granted(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
-        let slots = self.plan.instances[frame.instance() as usize].slots as usize;
+        let slots = self.plan.instances[frame.instance()].slots;
         self.state.pools[slots].note_wait(waited);
         if self.is_dropped_by_admission(index) {
             self.state.frames[index].started_at = self.now;
@@ -101,7 +100,7 @@ impl Engine<'_> {
     #[cold]
     fn note_wait_for_slot(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance() as usize].slots;
+        let slots = self.plan.instances[frame.instance()].slots;
         if frame.is_counted && self.plan.watched.waits.contains(&slots) {
             let waited = self.now.since(frame.entered_at);
             self.state.recorder.slot_taken(slots, frame.priority, waited);
@@ -111,10 +110,10 @@ impl Engine<'_> {
     /// Returns the answer of a service with idempotency keys to a request that it has already done
     /// or is doing right now.
     #[cold]
-    fn answer_to_repetition(&mut self, index: u32, instance: u32) -> Option<Outcome> {
-        let keys = self.plan.instances[instance as usize].keys;
+    fn answer_to_repetition(&mut self, index: u32, instance: Id<of::Instance>) -> Option<Outcome> {
+        let keys = self.plan.instances[instance].keys?;
         let key = self.idempotency_key(index);
-        match self.state.keys.get_mut(keys as usize)?.begin(self.now, key, index) {
+        match self.state.keys[keys].begin(self.now, key, index) {
             Repetition::First => None,
             Repetition::Replayed => Some(Outcome::Ok),
             Repetition::Conflict => Some(Outcome::ClientError),
@@ -129,8 +128,8 @@ impl Engine<'_> {
     /// Handles a request that reached the wait limit of a queue.
     #[cold]
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
-        let slots = self.plan.instances[self.state.frames[index].instance() as usize].slots;
-        self.state.pools[slots as usize].leave_queue(self.now, true);
+        let slots = self.plan.instances[self.state.frames[index].instance()].slots;
+        self.state.pools[slots].leave_queue(self.now, true);
         self.leave_admission(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
     }
@@ -175,15 +174,15 @@ impl Engine<'_> {
     pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
-        let plan = self.plan.instances[frame.instance() as usize];
+        let plan = self.plan.instances[frame.instance()];
         if self.plan.is_elaborate {
             self.end_of_request(index, outcome);
         }
-        if plan.admission != NONE {
+        if plan.admission.is_some() {
             return self.release_admitted_slot(index, held, outcome);
         }
         let frames = &self.state.frames;
-        let pool = &mut self.state.pools[plan.slots as usize];
+        let pool = &mut self.state.pools[plan.slots];
         if let Some(waiter) = pool.release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Start(waiter.frame));
         }
@@ -194,10 +193,10 @@ impl Engine<'_> {
     #[cold]
     fn end_of_request(&mut self, index: u32, outcome: Outcome) {
         self.fetches_over(index, false);
-        let keys = self.plan.instances[self.state.frames[index].instance() as usize].keys;
+        let keys = self.plan.instances[self.state.frames[index].instance()].keys;
         let key = self.idempotency_key(index);
-        if let Some(keys) = self.state.keys.get_mut(keys as usize) {
-            keys.end(self.now, key, index, outcome.is_good());
+        if let Some(keys) = keys {
+            self.state.keys[keys].end(self.now, key, index, outcome.is_good());
         }
     }
 
@@ -218,12 +217,13 @@ impl Engine<'_> {
     pub fn request_processor(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance() as usize].processors;
-        if processors == NONE || self.state.pools[processors as usize].try_acquire(self.now) {
+        let processors = self.plan.instances[frame.instance()].processors;
+        let Some(processors) = processors else { return self.compute(index) };
+        if self.state.pools[processors].try_acquire(self.now) {
             return self.compute(index);
         }
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingProcessor);
-        let is_queued = self.state.pools[processors as usize].enqueue(self.now, waiter);
+        let is_queued = self.state.pools[processors].enqueue(self.now, waiter);
         debug_assert!(is_queued, "the queue for processors has no limit");
         Next::Nothing
     }
@@ -233,8 +233,9 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         let waited = self.now.since(frame.since);
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance() as usize].processors as usize;
-        self.state.pools[processors].note_wait(waited);
+        if let Some(processors) = self.plan.instances[frame.instance()].processors {
+            self.state.pools[processors].note_wait(waited);
+        }
         self.compute(index)
     }
 
@@ -242,15 +243,11 @@ impl Engine<'_> {
     #[inline]
     pub fn release_processor(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let processors = self.plan.instances[frame.instance() as usize].processors;
-        if processors == NONE {
-            return;
-        }
+        let Some(processors) = self.plan.instances[frame.instance()].processors else { return };
         let held = self.now.since(frame.since);
         let frames = &self.state.frames;
         if let Some(waiter) =
-            self.state.pools[processors as usize]
-                .release(self.now, held, |waiter| frames.is_live(waiter))
+            self.state.pools[processors].release(self.now, held, |waiter| frames.is_live(waiter))
         {
             self.state.ready.push(Next::Work(waiter.frame));
         }
@@ -274,15 +271,20 @@ impl Engine<'_> {
     /// Returns the service time of an instance that would be `nanos` without faults: some replace
     /// it, drawing from the same random numbers, and others multiply it.
     #[cold]
-    fn slowed_work(&self, instance: u32, nanos: f64, key: DrawKey) -> f64 {
-        self.slowed(&self.state.instances[instance as usize].slowed_by, nanos, |_| key)
+    fn slowed_work(&self, instance: Id<of::Instance>, nanos: f64, key: DrawKey) -> f64 {
+        self.slowed(&self.state.instances[instance].slowed_by, nanos, |_| key)
     }
 
     /// A time that these faults make longer, without what they add; each draws with its own key.
-    pub fn slowed(&self, faults: &[u32], nanos: f64, key_of: impl Fn(u32) -> DrawKey) -> f64 {
+    pub fn slowed(
+        &self,
+        faults: &[Id<of::Fault>],
+        nanos: f64,
+        key_of: impl Fn(Id<of::Fault>) -> DrawKey,
+    ) -> f64 {
         let (mut nanos, mut slowness) = (nanos, 1.0);
         for &id in faults {
-            let fault = &self.plan.faults[id as usize];
+            let fault = &self.plan.faults[id];
             let clock = self.clock_of(fault);
             slowness *= fault.effect.work_factor(fault, clock);
             if let Some(instead) = fault.effect.work_instead() {
@@ -295,9 +297,13 @@ impl Engine<'_> {
     }
 
     /// The nanoseconds that these faults add; each draws with its own key.
-    pub fn added(&self, faults: &[u32], key_of: impl Fn(u32) -> DrawKey) -> f64 {
-        let addition_of = |&id: &u32| {
-            let fault = &self.plan.faults[id as usize];
+    pub fn added(
+        &self,
+        faults: &[Id<of::Fault>],
+        key_of: impl Fn(Id<of::Fault>) -> DrawKey,
+    ) -> f64 {
+        let addition_of = |&id: &Id<of::Fault>| {
+            let fault = &self.plan.faults[id];
             let Some(added) = fault.effect.added_work() else { return 0.0 };
             added.sample(&mut key_of(id).draw()) * fault.intensity(self.clock_of(fault))
         };
@@ -309,8 +315,8 @@ impl Engine<'_> {
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | Draw::Fault.tag());
-        let slowed_by = &self.state.instances[frame.instance() as usize].slowed_by;
-        SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
+        let slowed_by = &self.state.instances[frame.instance()].slowed_by;
+        SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id.number()))))
     }
 
     /// The time that a pause of `nanos` takes while faults slow its instance: what it waits for is
@@ -326,14 +332,14 @@ impl Engine<'_> {
     }
 
     #[cold]
-    fn injected_error(&self, index: u32, instance: u32) -> Option<(Outcome, u32)> {
-        let faults = &self.state.instances[instance as usize].failing_by;
+    fn injected_error(&self, index: u32, instance: Id<of::Instance>) -> Option<(Outcome, u32)> {
+        let faults = &self.state.instances[instance].failing_by;
         let key = self.state.frames[index].key.child(Draw::Error.tag());
         faults.iter().find_map(|&id| {
-            let fault = &self.plan.faults[id as usize];
+            let fault = &self.plan.faults[id];
             let errors = fault.effect.errors()?;
             let chance = errors.rate * fault.intensity(self.clock_of(fault));
-            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
+            (sim_core::random::uniform(&mut key.child(u64::from(id.number())).draw()) < chance)
                 .then_some((errors.outcome, errors.retry_after))
         })
     }
@@ -385,19 +391,19 @@ impl Engine<'_> {
             return false;
         }
         let frame = &self.state.frames[index];
-        frame.is_on_an_instance() && self.state.instances[frame.instance() as usize].pauses > 0
+        frame.is_on_an_instance() && self.state.instances[frame.instance()].pauses > 0
     }
 
     /// True if any fault is in force at an instance, or its work takes longer under load.
     #[inline]
-    fn is_disturbed(&self, instance: u32) -> bool {
-        self.state.faults_in_force > 0 && self.state.instances[instance as usize].is_disturbed
+    fn is_disturbed(&self, instance: Id<of::Instance>) -> bool {
+        self.state.faults_in_force > 0 && self.state.instances[instance].is_disturbed
     }
 
     /// Stores something that a frame on a paused instance would notice until the instance resumes.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
-        let instance = self.state.frames[index].instance() as usize;
+        let instance = self.state.frames[index].instance();
         let missed = &mut self.state.instances[instance].parked;
         missed.make_room();
         missed.push_back(parked);
@@ -407,13 +413,13 @@ impl Engine<'_> {
     /// Handles the first thing that a paused instance missed; the others follow after everything
     /// that results from it.
     #[cold]
-    pub fn catch_up(&mut self, instance: u32) -> Next {
-        let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else {
+    pub fn catch_up(&mut self, instance: Id<of::Instance>) -> Next {
+        let Some(parked) = self.state.instances[instance].parked.pop_front() else {
             return Next::Nothing;
         };
         self.state.ready.push(Next::CatchUp(instance));
         if let Parked::Arrival(_) = parked {
-            self.state.instances[instance as usize].held_up -= 1;
+            self.state.instances[instance].held_up -= 1;
         }
         match parked {
             Parked::Arrival(waiter) | Parked::Resume(waiter)

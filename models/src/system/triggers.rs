@@ -3,8 +3,9 @@
 use sim_core::SimTime;
 
 use super::engine::Engine;
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
 use super::event::Event;
+use super::id::{Id, of};
 use super::state::System;
 use crate::faults::{Fault, TriggerOn};
 
@@ -27,18 +28,17 @@ impl TriggerState {
 
 impl Engine<'_> {
     /// Schedules the faults of a trigger from now on; without one, all faults that have a time.
-    pub fn schedule_faults(&mut self, trigger: Option<u32>) {
+    pub fn schedule_faults(&mut self, trigger: Option<Id<of::Trigger>>) {
         let plan = self.plan;
-        let faults = plan.faults.iter().enumerate();
+        let faults = plan.faults.with_ids();
         for (id, fault) in faults.filter(|(_, fault)| fault.trigger == trigger) {
-            let fault_id = id as u32;
             let later = |at: SimTime| self.now + at.since(SimTime::ZERO);
             let (begin, end) = (later(fault.begin), later(fault.end));
             if begin < end || fault.is_instantaneous() {
-                self.schedule.at(begin, Event::FaultBegins { fault: fault_id });
+                self.schedule.at(begin, Event::FaultBegins { fault: id });
             }
             if begin < end && end < SimTime::MAX {
-                self.schedule.at(end, Event::FaultEnds { fault: fault_id });
+                self.schedule.at(end, Event::FaultEnds { fault: id });
             }
         }
     }
@@ -51,45 +51,45 @@ impl Engine<'_> {
             return;
         }
         let Some(last) = self.state.recorder.intervals().checked_sub(1) else { return };
-        for (id, trigger) in plan.triggers.iter().enumerate() {
+        for (id, trigger) in plan.triggers.with_ids() {
             let is_waiting = self.state.triggers[id] == TriggerState::Waits;
             let TriggerOn::Condition(condition) = &trigger.on else { continue };
             if is_waiting && condition.met(plan, &self.state.recorder, last).is_some() {
-                self.pull_trigger(Some(id as u32));
+                self.pull_trigger(Some(id));
             }
         }
     }
 
     /// Schedules the triggers that wait for an instant.
     pub fn schedule_triggers(&mut self) {
-        for (id, trigger) in self.plan.triggers.iter().enumerate() {
+        for (id, trigger) in self.plan.triggers.with_ids() {
             if let TriggerOn::Time(at) = trigger.on {
-                self.schedule.at(at, Event::Due { trigger: id as u32 });
+                self.schedule.at(at, Event::Due { trigger: id });
             }
         }
     }
 
     /// Handles a trigger for which the time has come: its faults begin, or a service is asked first.
-    pub fn pull_trigger(&mut self, trigger: Option<u32>) {
+    pub fn pull_trigger(&mut self, trigger: Option<Id<of::Trigger>>) {
         let Some(id) = trigger else { return };
-        let Some(through) = self.plan.triggers[id as usize].through else {
+        let Some(through) = self.plan.triggers[id].through else {
             return self.trigger_pulled(id);
         };
-        self.state.triggers[id as usize] = TriggerState::Asks;
-        let next = self.ask(Errand { purpose: Purpose::Batch, of: id }, through, 0);
+        self.state.triggers[id] = TriggerState::Asks;
+        let next = self.ask(Errand::Batch(id), through, 0);
         self.state.ready.push(next);
     }
 
     /// Lets the faults of a trigger begin.
-    pub fn trigger_pulled(&mut self, id: u32) {
-        self.state.triggers[id as usize] = TriggerState::Pulled(self.now);
+    pub fn trigger_pulled(&mut self, id: Id<of::Trigger>) {
+        self.state.triggers[id] = TriggerState::Pulled(self.now);
         self.schedule_faults(Some(id));
     }
 
     /// The time by which a fault counts: since its trigger, or since the beginning of the run.
     #[inline]
     pub fn clock_of(&self, fault: &Fault) -> SimTime {
-        let trigger = fault.trigger.and_then(|trigger| self.state.triggers[trigger as usize].at());
+        let trigger = fault.trigger.and_then(|trigger| self.state.triggers[trigger].at());
         trigger.map_or(self.now, |at| SimTime::ZERO + self.now.since(at))
     }
 }
@@ -99,7 +99,7 @@ impl System {
     /// `None` if its condition has not been met.
     pub fn span_of(&self, fault: &Fault) -> Option<(SimTime, SimTime)> {
         let Some(trigger) = fault.trigger else { return Some((fault.begin, fault.end)) };
-        let at = self.state.triggers[trigger as usize].at()?;
+        let at = self.state.triggers[trigger].at()?;
         let later = |since: SimTime| at + since.since(SimTime::ZERO);
         Some((later(fault.begin), later(fault.end)))
     }

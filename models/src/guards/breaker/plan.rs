@@ -89,7 +89,7 @@ fn owners(edge: Edge, scope: Scope, names: &Names<'_>, plan: &Plan) -> Vec<Strin
         Scope::Edge => vec![format!("{from} -> {to}")],
         Scope::CallerInstance => callers.iter().map(|from| format!("{from} -> {to}")).collect(),
         Scope::CalleeInstance => {
-            let callees = numbered(to, station.instances.len() as u32);
+            let callees = numbered(to, station.instances.len());
             let of = |from: &String| -> Vec<String> {
                 callees.iter().map(|to| format!("{from} -> {to}")).collect()
             };

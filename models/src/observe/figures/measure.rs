@@ -93,7 +93,7 @@ impl Measure {
             Self::Pools(PoolsSubject { pools, .. }, figure)
                 if PoolsSubject::is_of_waits(figure) =>
             {
-                watched.waits.extend(pools.clone());
+                watched.waits.extend(pools.iter());
             }
             _ => {}
         }

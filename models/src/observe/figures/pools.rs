@@ -11,13 +11,13 @@ use super::family::WAITS;
 use super::seen::Seen;
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::PoolSeries;
-use crate::system::{PoolPlan, UNLIMITED};
+use crate::system::{Ids, PoolPlan, UNLIMITED, of};
 
 /// The pools of one kind that belong to one owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolsSubject {
     /// Their dense ids.
-    pub pools: Range<u32>,
+    pub pools: Ids<of::Pool>,
     /// The class whose waits are meant, 0 for the highest; all if there is none.
     pub priority: Option<u8>,
 }
@@ -99,26 +99,22 @@ impl PoolsSubject {
 }
 
 impl Seen<'_, PoolsSubject> {
-    fn ids(&self) -> Range<usize> {
-        self.subject.pools.start as usize..self.subject.pools.end as usize
-    }
-
     /// The waits for slots, in nanoseconds; `None` if no request got one.
     fn waits(&self) -> Option<Histogram> {
         let PoolsSubject { pools, priority } = self.subject;
         let mut all = Histogram::default();
-        for waits in pools.clone().flat_map(|pool| self.recorder.waits(pool, *priority)) {
+        for waits in pools.iter().flat_map(|pool| self.recorder.waits(pool, *priority)) {
             all.merge(waits);
         }
         (all.count() > 0).then_some(all)
     }
 
     fn plans(&self) -> &[PoolPlan] {
-        &self.plan.pools[self.ids()]
+        &self.plan.pools[self.subject.pools]
     }
 
     fn each(&self) -> impl Iterator<Item = (&PoolPlan, &PoolSeries)> {
-        self.plans().iter().zip(&self.recorder.pools()[self.ids()])
+        self.plans().iter().zip(&self.recorder.pools()[self.subject.pools])
     }
 
     /// The mean over the pools of something that is read off the intervals of each, in proportion

@@ -30,11 +30,10 @@ pub struct InstanceRecord {
     pub at: SimTime,
     /// The edge.
     pub edge: Id<of::Edge>,
-    /// The region of the callers that see it; [`NONE`](crate::system::NONE) if all callers see the
-    /// same.
-    pub seen_from: u32,
+    /// The region of the callers that see it; `None` if all callers see the same.
+    pub seen_from: Option<Id<of::Region>>,
     /// The instance.
-    pub instance: u32,
+    pub instance: Id<of::Instance>,
     /// The change.
     pub change: InstanceChange,
 }
@@ -85,21 +84,21 @@ pub enum ScaleRecord {
     /// A process ran out of memory and was killed.
     OutOfMemory {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
         /// The time that it takes to start again.
         restart: SimDuration,
     },
     /// The process of an instance changes.
     Process {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
         /// The change.
         change: ProcessChange,
     },
     /// A process died, and what it kept in memory with it.
     Forgot {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
         /// The names of what it kept.
         what: Vec<&'static str>,
     },

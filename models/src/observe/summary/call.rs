@@ -87,10 +87,10 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
 /// The share of some requests among those that the instances of a callee began to work on.
 fn share_of_work(system: &System, plan: &EdgePlan, requests: u64) -> Option<f64> {
     let blueprint = system.blueprint();
-    let instances = blueprint.stations[plan.callee].instances.clone();
+    let instances = blueprint.stations[plan.callee].instances.iter();
     let begun = instances.map(|instance| {
-        let slots = blueprint.instances[instance as usize].slots;
-        system.pools()[slots as usize].usage().granted
+        let slots = blueprint.instances[instance].slots;
+        system.pools()[slots].usage().granted
     });
     let begun: u64 = begun.sum();
     (begun > 0).then(|| requests as f64 / begun as f64)

@@ -10,7 +10,7 @@ use sim_core::SimTime;
 use crate::observe::Recorder;
 use crate::observe::load::{Load, Loads, groups};
 use crate::resources::Episode;
-use crate::system::System;
+use crate::system::{Id, Ids, System, of};
 
 /// The length of the time that is told, in intervals.
 const WINDOW: usize = 10;
@@ -52,13 +52,13 @@ pub(super) fn loads(system: &System, now: SimTime) -> Vec<LoadSummary> {
 }
 
 /// The load of some pools at its worst; of equal ones, the first.
-fn worst(system: &System, group: Range<usize>, now: SimTime) -> Option<LoadSummary> {
+fn worst(system: &System, group: Ids<of::Pool>, now: SimTime) -> Option<LoadSummary> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let saturation = |pool: usize| system.pools()[pool].saturation().finish(now);
+    let saturation = |pool: Id<of::Pool>| system.pools()[pool].saturation().finish(now);
     let full: IndexSet<Range<usize>> =
-        group.clone().flat_map(saturation).map(|span| inside(span, recorder)).collect();
+        group.iter().flat_map(saturation).map(|span| inside(span, recorder)).collect();
     let all = full.iter().map(|span| span.start).min()?..full.iter().map(|span| span.end).max()?;
-    let loads = Loads::of(blueprint, recorder, group.clone(), all)?;
+    let loads = Loads::of(blueprint, recorder, group, all)?;
     let mut worst: Option<(Range<usize>, Load)> = None;
     for window in full.iter().flat_map(|span| windows(span, &loads)) {
         let Some(load) = loads.over(&window) else { continue };
@@ -67,7 +67,7 @@ fn worst(system: &System, group: Range<usize>, now: SimTime) -> Option<LoadSumma
         }
     }
     let (window, load) = worst?;
-    let plan = &blueprint.pools[group.start];
+    let plan = &blueprint.pools[group.nth(0)];
     Some(LoadSummary {
         owner: plan.owner.clone(),
         kind: plan.kind.name(),

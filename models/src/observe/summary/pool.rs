@@ -5,7 +5,7 @@ use serde::Serialize;
 use sim_core::SimTime;
 
 use crate::resources::{Episode, Pool};
-use crate::system::{System, UNLIMITED};
+use crate::system::{Id, System, UNLIMITED, of};
 
 /// The use of a pool after the warm-up.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -60,16 +60,16 @@ pub struct Span {
 
 /// The summaries of all pools in a run that has reached `now`.
 pub(super) fn pools(system: &System, now: SimTime) -> Vec<PoolSummary> {
-    let pools = system.pools().iter().enumerate();
-    pools.map(|(index, pool)| pool_summary(system, index, pool, now)).collect()
+    let pools = system.pools().with_ids();
+    pools.map(|(id, pool)| pool_summary(system, id, pool, now)).collect()
 }
 
-fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> PoolSummary {
-    let plan = &system.blueprint().pools[index];
+fn pool_summary(system: &System, id: Id<of::Pool>, pool: &Pool, now: SimTime) -> PoolSummary {
+    let plan = &system.blueprint().pools[id];
     let usage = pool.usage();
     let is_limited = plan.capacity != UNLIMITED;
     let busy_mean = usage.busy.mean(now);
-    let series = &system.recorder().pools()[index];
+    let series = &system.recorder().pools()[id];
     let there = series.there_after_warmup(plan.capacity, busy_mean, now);
     let while_there = |mean: f64| there.filter(|it| *it > 0.0).map_or(mean, |there| mean / there);
     let busy_mean = while_there(busy_mean);

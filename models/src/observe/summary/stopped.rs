@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
-use crate::system::{LimitReached, PoolPlan, System, UNLIMITED};
+use crate::system::{Id, LimitReached, PoolPlan, System, UNLIMITED, of};
 
 /// The reason why a run ended early.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -54,17 +54,16 @@ fn reached(limit: LimitReached) -> String {
 
 /// The pool with the longest queue, and the growth of the queue in requests per second.
 fn longest_queue(system: &System, now: SimTime) -> Option<(&PoolPlan, f64)> {
-    let length = |index: usize| system.pools()[index].queue_length();
-    let longest =
-        (0..system.pools().len()).max_by_key(|index| (length(*index), Reverse(*index)))?;
+    let length = |pool: Id<of::Pool>| system.pools()[pool].queue_length();
+    let longest = system.pools().ids().max_by_key(|pool| (length(*pool), Reverse(*pool)))?;
     let over_all = || f64::from(length(longest)) / now.as_secs_f64();
     let growth = growth_per_second(system, longest).unwrap_or_else(over_all);
     Some((&system.blueprint().pools[longest], growth))
 }
 
 /// The growth of a queue over the last intervals; `None` if there are fewer than two.
-fn growth_per_second(system: &System, index: usize) -> Option<f64> {
-    let waiting = &system.recorder().pools()[index].waiting;
+fn growth_per_second(system: &System, pool: Id<of::Pool>) -> Option<f64> {
+    let waiting = &system.recorder().pools()[pool].waiting;
     let last = waiting.len().checked_sub(1)?;
     let first = last.saturating_sub(INTERVALS);
     let span = (last - first) as f64 * system.recorder().sample_width().as_secs_f64();

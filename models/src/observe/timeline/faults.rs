@@ -4,7 +4,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment};
 use crate::faults::{Fault, Pace, Part, TriggerOn, instances_in_words};
-use crate::system::{Blueprint, System};
+use crate::system::{Blueprint, Id, System, of};
 
 /// The moment at which the experiment is called off, if it is.
 pub(super) fn abort_moment(system: &System) -> Option<Moment> {
@@ -22,11 +22,11 @@ pub(super) fn abort_moment(system: &System) -> Option<Moment> {
 pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
     let blueprint = system.blueprint();
     let mut moments = Vec::new();
-    for (index, fault) in blueprint.faults.iter().enumerate() {
+    for (id, fault) in blueprint.faults.with_ids() {
         // An experiment that was called off ends its faults, and those that had not begun never do.
         let called_off = system
             .aborted()
-            .filter(|_| blueprint.experiment.contains(&index))
+            .filter(|_| blueprint.experiment.contains(id))
             .map(|aborted| aborted.at);
         let Some((begin, planned_end)) = system.span_of(fault) else { continue };
         let end = called_off.map_or(planned_end, |at| planned_end.min(at));
@@ -35,7 +35,7 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             continue;
         }
         let target = struck(blueprint, fault);
-        let (effect_at_begin, effect_at_end) = effects(blueprint, index);
+        let (effect_at_begin, effect_at_end) = effects(blueprint, id);
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
         // A region is struck in many places, and told about once.
         let mut tell = |at, change| {
@@ -69,31 +69,31 @@ fn growth(fault: &Fault, begin: SimTime) -> Vec<(SimTime, Option<String>)> {
 }
 
 /// The number of the stage of an experiment that a fault belongs to, and of all stages.
-fn stage(blueprint: &Blueprint, index: usize) -> Option<(usize, usize)> {
-    let experiment = blueprint.experiment.clone();
+fn stage(blueprint: &Blueprint, id: Id<of::Fault>) -> Option<(usize, usize)> {
+    let experiment = blueprint.experiment;
     let mut begins: Vec<SimTime> =
-        blueprint.faults[experiment.clone()].iter().map(|fault| fault.begin).collect();
+        blueprint.faults[experiment].iter().map(|fault| fault.begin).collect();
     begins.dedup();
-    let begin = blueprint.faults[index].begin;
+    let begin = blueprint.faults[id].begin;
     let number = 1 + begins.iter().position(|other| *other == begin)?;
-    experiment.contains(&index).then_some((number, begins.len()))
+    experiment.contains(id).then_some((number, begins.len()))
 }
 
 /// The effect of a fault in the words of its beginning and of its end: with the pace at which it
 /// strikes and leaves the other instances, if it takes them one by one, and the condition at which
 /// it begins, if it waits for one.
-fn effects(blueprint: &Blueprint, index: usize) -> (String, String) {
-    let fault = &blueprint.faults[index];
+fn effects(blueprint: &Blueprint, id: Id<of::Fault>) -> (String, String) {
+    let fault = &blueprint.faults[id];
     let (begin, end) = match &fault.part {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
     };
-    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].on) {
+    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger].on) {
         Some(TriggerOn::Condition(condition)) => format!(" when {}", condition.text),
         Some(TriggerOn::Time(_) | TriggerOn::Batch | TriggerOn::Operator) | None => String::new(),
     };
     let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
-    let stage = stage(blueprint, index)
+    let stage = stage(blueprint, id)
         .map_or_else(String::new, |(number, all)| format!("stage {number} of {all}: "));
     let effect = format!("{stage}{}", fault.summary());
     let grows = match fault.ramp {
@@ -108,12 +108,11 @@ fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
     if let Part::First(steps) = &fault.part {
         return steps.target.clone();
     }
-    let first = blueprint.instances.get(fault.instances.start as usize);
-    let is_of_station = !fault.instances.is_empty() && fault.part == Part::Whole;
-    first.filter(|_| is_of_station).map_or_else(
+    let first = fault.instances.first().filter(|_| fault.part == Part::Whole);
+    first.map_or_else(
         || fault.target.clone(),
         |first| {
-            let all = &blueprint.stations[first.station].instances;
+            let all = blueprint.stations[blueprint.instances[first].station].instances;
             instances_in_words(&fault.target, std::slice::from_ref(&fault.instances), all)
         },
     )

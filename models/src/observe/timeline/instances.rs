@@ -4,7 +4,7 @@ use sim_core::SimTime;
 
 use super::{Change, Moment};
 use crate::observe::{InstanceRecord, Recorder, ScaleRecord};
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Id, of};
 
 /// The changes of instances that balancers have learned of.
 pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
@@ -13,7 +13,11 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
         let callee = &blueprint.stations[edge.callee];
         let change = Change::Instance {
             edge: format!("{}{} -> {}", edge.caller, seen_from(blueprint, record), callee.name),
-            instance: format!("{}#{}", callee.name, record.instance - callee.instances.start + 1),
+            instance: format!(
+                "{}#{}",
+                callee.name,
+                callee.instances.number_of(record.instance) + 1
+            ),
             change: record.change,
         };
         Moment { at: record.at, change }
@@ -23,14 +27,14 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
 
 /// The region of the callers who see a change, if others may not see it.
 fn seen_from(blueprint: &Blueprint, record: &InstanceRecord) -> String {
-    let region = blueprint.regions.get(record.seen_from as usize);
+    let region = record.seen_from.map(|region| &blueprint.regions[region]);
     region.map_or_else(String::new, |region| format!(" in {region}"))
 }
 
 /// The name of an instance, with its number if its station has several.
-fn name(blueprint: &Blueprint, instance: u32) -> String {
-    let station = &blueprint.stations[blueprint.instances[instance as usize].station];
-    let (name, number) = (&station.name, instance - station.instances.start + 1);
+fn name(blueprint: &Blueprint, instance: Id<of::Instance>) -> String {
+    let station = &blueprint.stations[blueprint.instances[instance].station];
+    let (name, number) = (&station.name, station.instances.number_of(instance) + 1);
     if station.instances.len() == 1 { name.clone() } else { format!("{name}#{number}") }
 }
 

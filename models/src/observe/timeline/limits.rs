@@ -54,7 +54,7 @@ fn turns_away(instants: &Instants<'_>, edge: Id<of::Edge>, outcome: Outcome) -> 
 fn permits(blueprint: &Blueprint, edge: &EdgePlan) -> Option<u32> {
     edge.guards.iter().find_map(|guard| match guard {
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool.index()];
+            let pool = &blueprint.pools[bulkhead.first_pool];
             let capacity = pool.hosts.map_or(pool.capacity, |limits| limits.limit_in_flight());
             (pool.kind == PoolKind::Permits).then_some(capacity)
         }

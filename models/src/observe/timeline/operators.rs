@@ -5,12 +5,12 @@ use sim_core::SimTime;
 use super::{Change, Dependent, Moment};
 use crate::observe::Recorder;
 use crate::steps::Op;
-use crate::system::{Blueprint, Errand, Id, Purpose, ThroughPlan};
+use crate::system::{Blueprint, Errand, Id, ThroughPlan, of};
 
 /// The actions of operators that do not show by themselves.
 pub(super) fn operator_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
-    let done = |&(at, order): &(SimTime, u32)| {
-        let what = blueprint.orders[order as usize].summary.clone();
+    let done = |&(at, order): &(SimTime, Id<of::Order>)| {
+        let what = blueprint.orders[order].summary.clone();
         Moment { at, change: Change::Operated { what, waits_for: None } }
     };
     recorder.orders().iter().map(done).collect()
@@ -25,24 +25,23 @@ pub(super) fn held_up_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec
 }
 
 fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Change> {
-    let id = errand.of as usize;
-    let (what, through) = match errand.purpose {
-        Purpose::Order => {
+    let (what, through) = match errand {
+        Errand::Order(id) => {
             let order = &blueprint.orders[id];
             let waits_for = service(blueprint, order.through);
             // That it is done at last is told in any case.
             return (!is_over).then(|| Change::Operated { what: order.summary.clone(), waits_for });
         }
-        Purpose::Instance => {
-            let scaler = &blueprint.autoscalers[Id::new(id)];
+        Errand::Instance(id) => {
+            let scaler = &blueprint.autoscalers[id];
             let name = blueprint.stations[scaler.station].name.clone();
             (Dependent::Instances(name), scaler.through)
         }
-        Purpose::Batch => {
-            let first = blueprint.faults.iter().find(|fault| fault.trigger == Some(errand.of))?;
+        Errand::Batch(id) => {
+            let first = blueprint.faults.iter().find(|fault| fault.trigger == Some(id))?;
             (Dependent::Deployment(first.target.clone()), blueprint.triggers[id].through)
         }
-        Purpose::Alert => {
+        Errand::Alert(id) => {
             let alert = &blueprint.alerts[id];
             (Dependent::Alert(alert.name.clone()), alert.through)
         }

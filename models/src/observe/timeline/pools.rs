@@ -8,7 +8,7 @@ use super::{Change, Moment, PoolGroup, Portion};
 use crate::observe::PoolSeries;
 use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
-use crate::system::{System, UNLIMITED};
+use crate::system::{Id, Ids, System, UNLIMITED, of};
 
 /// An overflow has ended when its queue has turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
@@ -23,18 +23,18 @@ const MANY: f64 = 2.0;
 
 /// The saturations and overflows of all pools up to `now`, owner by owner.
 pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
-    let moments_of = |group: Range<usize>| {
+    let moments_of = |group: Ids<of::Pool>| {
         let mut moments = Vec::new();
-        if system.blueprint().pools[group.start].capacity != UNLIMITED {
-            moments.extend(saturations(system, &group, now));
+        if system.blueprint().pools[group.nth(0)].capacity != UNLIMITED {
+            moments.extend(saturations(system, group, now));
         }
-        moments.extend(overflows(system, &group, now));
+        moments.extend(overflows(system, group, now));
         moments
     };
     groups(system.blueprint()).into_iter().flat_map(moments_of).collect()
 }
 
-fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
+fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
     let overflows = clusters(group, now, |index| system.pools()[index].overflow());
     for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
@@ -58,8 +58,8 @@ fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Momen
     moments
 }
 
-fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
-    let limit = system.blueprint().pools[group.start].queue_limit;
+fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
+    let limit = system.blueprint().pools[group.nth(0)].queue_limit;
     let mut moments = Vec::new();
     for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
         let pool = named(system, group, cluster.widest);
@@ -77,14 +77,14 @@ fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment>
 /// that leads to many.
 fn growth(
     system: &System,
-    group: &Range<usize>,
+    group: Ids<of::Pool>,
     pool: &PoolGroup,
     saturated: Range<SimTime>,
 ) -> Option<Moment> {
     let recorder = system.recorder();
     let intervals = recorder.intervals_touched(saturated.start, saturated.end);
     let length = |interval: usize| -> f64 {
-        let pools = &recorder.pools()[group.clone()];
+        let pools = &recorder.pools()[group];
         pools.iter().map(|series| f64::from(series.waiting[interval])).sum()
     };
     let lengths: Vec<f64> = intervals.clone().map(length).collect();
@@ -110,12 +110,12 @@ fn growth(
 
 /// The requests that the queues of a group turn away in the intervals of an overflow, of those that ask
 /// for a slot in them.
-fn turned_away(system: &System, group: &Range<usize>, cluster: &Cluster, now: SimTime) -> Portion {
+fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: SimTime) -> Portion {
     let recorder = system.recorder();
     let (from, to) = (cluster.first.at, cluster.end.unwrap_or(now));
     let intervals = recorder.intervals_touched(from, to.max(from + SimDuration::from_nanos(1)));
     let demand = || {
-        let pools = recorder.pools()[group.clone()].iter();
+        let pools = recorder.pools()[group].iter();
         pools.flat_map(|series| &series.demand[intervals.clone()])
     };
     let end = recorder.beginning_of(intervals.end).min(recorder.sampled_until());
@@ -131,12 +131,12 @@ fn turned_away(system: &System, group: &Range<usize>, cluster: &Cluster, now: Si
 }
 
 /// The pools of a group that are there at a time, of which some are affected.
-fn named(system: &System, group: &Range<usize>, extent: Extent) -> PoolGroup {
-    let plan = &system.blueprint().pools[group.start];
+fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
+    let plan = &system.blueprint().pools[group.nth(0)];
     let recorder = system.recorder();
     let interval = recorder.intervals_touched(extent.at, extent.at + SimDuration::from_nanos(1));
     let is_there = |pool: &&PoolSeries| pool.there(plan.capacity, interval.clone()) > 0.0;
-    let there = recorder.pools()[group.clone()].iter().filter(is_there).count() as u32;
+    let there = recorder.pools()[group].iter().filter(is_there).count() as u32;
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
@@ -166,12 +166,12 @@ struct Extent {
 }
 
 fn clusters<'a>(
-    group: &Range<usize>,
+    group: Ids<of::Pool>,
     now: SimTime,
-    episodes: impl Fn(usize) -> &'a Episodes,
+    episodes: impl Fn(Id<of::Pool>) -> &'a Episodes,
 ) -> Vec<Cluster> {
     let mut boundaries: Vec<(SimTime, bool, u64)> = Vec::new();
-    for index in group.clone() {
+    for index in group.iter() {
         for Episode { begin, end, highest } in episodes(index).finish(now) {
             boundaries.push((begin, true, highest));
             boundaries.extend(end.map(|end| (end, false, 0)));

@@ -8,7 +8,7 @@ use super::availability::availability_spells;
 use super::spells::Instants;
 use super::{Change, Moment, Shortage};
 use crate::observe::load::{Loads, groups};
-use crate::system::System;
+use crate::system::{Ids, System, of};
 
 /// The time after the last fault at which a workload should have recovered.
 const RECOVERED_AFTER: SimDuration = SimDuration::from_secs(60);
@@ -83,8 +83,8 @@ fn quiet_times(faults: &[Moment], end: SimTime) -> Vec<Range<SimTime>> {
 /// The pool whose demand exceeds by the most what it can do, of those with hardly a free slot.
 fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let of_group = |group: Range<usize>| {
-        let owner = &blueprint.pools[group.start].owner;
+    let of_group = |group: Ids<of::Pool>| {
+        let owner = &blueprint.pools[group.nth(0)].owner;
         let load = Loads::of(blueprint, recorder, group, window.clone())?.over(&window)?;
         (load.utilization >= SHORT).then_some((owner, load))
     };

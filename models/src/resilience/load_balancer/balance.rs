@@ -164,7 +164,7 @@ fn one_for_each(
     callee: &StationPlan,
     problems: &mut Problems,
 ) -> Vec<u32> {
-    let instances = callee.instances.len();
+    let instances = callee.instances.len() as usize;
     let message = if weights.len() != instances {
         let (name, given) = (&callee.name, weights.len());
         format!("`{name}` has {instances} instances, but there are {given} weights")

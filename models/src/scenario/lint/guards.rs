@@ -45,10 +45,6 @@ impl Graph<'_> {
         self.retries_that_multiply(problems);
     }
 
-    fn span(&self, deadline: u32) -> Option<SimDuration> {
-        self.blueprint.deadline(deadline).map(|deadline| deadline.span)
-    }
-
     fn breaker_without_timeout(
         &self,
         index: Id<of::Edge>,
@@ -57,7 +53,7 @@ impl Graph<'_> {
     ) {
         let has = |is_it: fn(&Guard) -> bool| edge.guards.iter().any(is_it);
         // One outside of the breaker is told to it as well.
-        let has_timeout = edge.timeout != NONE || has(|guard| matches!(guard, Guard::Timeout(_)));
+        let has_timeout = edge.timeout.is_some() || has(|guard| matches!(guard, Guard::Timeout(_)));
         if has(|guard| matches!(guard, Guard::Breaker(_))) && !has_timeout {
             problems.add(
                 Problem::warning(
@@ -131,12 +127,12 @@ impl Graph<'_> {
         let Some(attempt) = self.timeout(index) else { return };
         for (position, guard) in edge.guards.iter().enumerate() {
             let Guard::Timeout(Timeout { deadline }) = guard else { continue };
-            let Some(whole) = self.span(*deadline) else { continue };
+            let whole = self.blueprint.deadline(*deadline).span;
             let inside = &edge.guards[position + 1..];
             let needed = inside.iter().rev().fold(attempt, |inner, guard| match guard {
                 Guard::Retry(Retry { policy, .. }) => longest_series(policy, inner),
                 Guard::Timeout(Timeout { deadline }) => {
-                    self.span(*deadline).map_or(inner, |span| span.min(inner))
+                    self.blueprint.deadline(*deadline).span.min(inner)
                 }
                 _ => inner,
             });
@@ -171,7 +167,9 @@ impl Graph<'_> {
         problems: &mut Problems,
     ) {
         let (Some((hedge, _)), Some(timeout)) = (edge.hedge(), self.timeout(index)) else { return };
-        if let Some(delay) = self.span(hedge.delay).filter(|delay| *delay >= timeout) {
+        if let Some(delay) =
+            Some(self.blueprint.deadline(hedge.delay).span).filter(|delay| *delay >= timeout)
+        {
             problems.add(
                 Problem::warning(
                     format!("a hedge after {delay} comes too late: an attempt is given up after {timeout}"),
@@ -189,7 +187,7 @@ impl Graph<'_> {
         edge: &EdgePlan,
         problems: &mut Problems,
     ) {
-        let has_own = edge.timeout != NONE
+        let has_own = edge.timeout.is_some()
             || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
         if !edge.propagates_deadline || has_own {
             return;

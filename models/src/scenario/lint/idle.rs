@@ -60,8 +60,8 @@ impl Graph<'_> {
         let blueprint = self.blueprint;
         let caller = self.station(&edge.caller);
         let Some(caller) = caller.filter(|_| edge.is_caller_a_service) else { return };
-        let first = blueprint.stations[caller].instances.start;
-        let slots = &blueprint.pools[blueprint.instances[first as usize].slots as usize];
+        let Some(first) = blueprint.stations[caller].instances.first() else { return };
+        let slots = &blueprint.pools[blueprint.instances[first].slots];
         if slots.capacity == UNLIMITED {
             return;
         }
@@ -72,7 +72,7 @@ impl Graph<'_> {
         }
         for guard in &edge.guards {
             let Guard::Bulkhead(bulkhead) = guard else { continue };
-            let permits = &blueprint.pools[bulkhead.first_pool.index()];
+            let permits = &blueprint.pools[bulkhead.first_pool];
             let is_own = permits.kind != PoolKind::Connections;
             if is_own && permits.capacity >= slots.capacity && permits.capacity != UNLIMITED {
                 let (caller, threads) = (&edge.caller, slots.capacity);
@@ -147,7 +147,7 @@ impl Graph<'_> {
         problems: &mut Problems,
     ) {
         let Some(outliers) = edge.balance.outlier_detection else { return };
-        let instances = edge.callee_instances.len() as u32;
+        let instances = edge.callee_instances.len();
         let one = 100.0 / f64::from(instances.max(1));
         if outliers.always_ejects_one_host || one <= f64::from(outliers.max_ejection_percent) {
             return;
@@ -190,9 +190,9 @@ impl Graph<'_> {
             let (Some(contention), Some(station)) = (contention, self.station(name)) else {
                 continue;
             };
-            let first = self.blueprint.stations[station].instances.start as usize;
+            let first = self.blueprint.stations[station].instances.nth(0);
             let instance = &self.blueprint.instances[first];
-            let slots = &self.blueprint.pools[instance.slots as usize];
+            let slots = &self.blueprint.pools[instance.slots];
             let works = self.operations[station].iter().any(|op| matches!(op, Op::Work(_)));
             let reason = if !works {
                 "does no work"

@@ -6,7 +6,7 @@ use super::Graph;
 use super::idle::without_effect;
 use crate::guards::Guard;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{NONE, UNLIMITED};
+use crate::system::UNLIMITED;
 
 impl Graph<'_> {
     pub(super) fn links(&self, problems: &mut Problems) {
@@ -34,7 +34,7 @@ impl Graph<'_> {
             let Some(id) = edge.link else { continue };
             let link = &blueprint.links[id];
             let loses = link.loss > 0.0 || link.queue != UNLIMITED;
-            let gives_up = edge.timeout != NONE
+            let gives_up = edge.timeout.is_some()
                 || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
             if loses && link.retransmit_after.is_none() && !gives_up {
                 let name = self.name(index);

@@ -117,7 +117,7 @@ impl<'a> Graph<'a> {
     }
 
     fn timeout(&self, edge: Id<of::Edge>) -> Option<sim_core::SimDuration> {
-        self.blueprint.deadline(self.blueprint.edges[edge].timeout).map(|deadline| deadline.span)
+        self.blueprint.edges[edge].timeout.map(|timeout| self.blueprint.deadline(timeout).span)
     }
 
     /// The callees of each station.

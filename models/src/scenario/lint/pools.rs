@@ -2,7 +2,7 @@
 
 use super::Graph;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{EdgePlan, Id, NONE, of};
+use crate::system::{EdgePlan, Id, of};
 
 impl Graph<'_> {
     pub(super) fn pools(&self, problems: &mut Problems) {
@@ -35,7 +35,7 @@ impl Graph<'_> {
         problems: &mut Problems,
     ) {
         let pools = callers.iter().filter_map(|(_, edge)| {
-            let max = self.blueprint.pools[edge.pool()?.first_pool.index()].capacity;
+            let max = self.blueprint.pools[edge.pool()?.first_pool].capacity;
             Some((edge, u64::from(edge.caller_instances), u64::from(max)))
         });
         let parts: Vec<(String, u64)> = pools
@@ -43,10 +43,10 @@ impl Graph<'_> {
                 (format!("{instances} x {max} of `{}`", edge.caller), instances * max)
             })
             .collect();
-        let first = self.blueprint.stations[station].instances.start as usize;
-        debug_assert!(self.blueprint.instances[first].clients != NONE, "it has a limit");
-        let instances = self.blueprint.stations[station].instances.len() as u64;
-        let takes = u64::from(**limit) * instances;
+        let instances = self.blueprint.stations[station].instances;
+        let has_limit = |it: Id<of::Instance>| self.blueprint.instances[it].clients.is_some();
+        debug_assert!(instances.iter().all(has_limit), "it has a limit");
+        let takes = u64::from(**limit) * u64::from(instances.len());
         let wanted: u64 = parts.iter().map(|(_, wanted)| wanted).sum();
         if wanted <= takes {
             return;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Graph;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{EdgePlan, Id, NONE, of};
+use crate::system::{EdgePlan, Id, of};
 
 impl Graph<'_> {
     pub(super) fn regions(&self, problems: &mut Problems) {
@@ -22,22 +22,27 @@ impl Graph<'_> {
         }
     }
 
-    fn regions_of_callee(&self, edge: &EdgePlan) -> BTreeSet<u32> {
-        self.blueprint.regions_of(edge.callee).filter(|region| *region != NONE).collect()
+    fn regions_of_callee(&self, edge: &EdgePlan) -> BTreeSet<Id<of::Region>> {
+        self.blueprint.regions_of(edge.callee).flatten().collect()
     }
 
     /// The regions of a workload or service; a queue has none.
-    fn regions_of_caller(edge: &EdgePlan) -> BTreeSet<u32> {
-        edge.caller_regions.iter().copied().filter(|region| *region != NONE).collect()
+    fn regions_of_caller(edge: &EdgePlan) -> BTreeSet<Id<of::Region>> {
+        edge.caller_regions.iter().copied().flatten().collect()
     }
 
     /// Two regions between which messages take no time, because nobody has said how long.
-    fn distance(&self, edge: Id<of::Edge>, from: u32, to: u32, problems: &mut Problems) {
-        let regions = self.blueprint.regions.len() as u32;
-        if self.blueprint.distances[(from * regions + to) as usize].is_some() {
+    fn distance(
+        &self,
+        edge: Id<of::Edge>,
+        from: Id<of::Region>,
+        to: Id<of::Region>,
+        problems: &mut Problems,
+    ) {
+        if self.blueprint.distances[from][to].is_some() {
             return;
         }
-        let region = |number: u32| self.file.regions.get_index(number as usize);
+        let region = |id: Id<of::Region>| self.file.regions.get_index(id.index());
         let (Some((first, written)), Some((second, _))) = (region(from), region(to)) else {
             return;
         };

@@ -10,7 +10,7 @@ use crate::observe::figures::{
     QueueSubject, WorkloadSubject,
 };
 use crate::observe::{FigureUnit, Measure};
-use crate::system::{Id, Source, of};
+use crate::system::{Id, Ids, Source, of};
 
 impl Resolver<'_, '_> {
     /// Has the latencies over a window kept while the run lasts, if the figure needs them.
@@ -107,12 +107,12 @@ impl Resolver<'_, '_> {
         }
         let (owner, kind) = self.pool_named(of, place)?;
         let pools = &self.plan.blueprint.pools;
-        let is_it = |index: &usize| pools[*index].owner == owner && pools[*index].kind == kind;
-        let first = (0..pools.len()).find(is_it).unwrap_or(0);
-        let count = (first..pools.len()).take_while(is_it).count();
-        let pools = first as u32..(first + count) as u32;
+        let is_it = |id: &Id<of::Pool>| pools[*id].owner == owner && pools[*id].kind == kind;
+        let first = pools.ids().find(is_it).unwrap_or(Id::new(0));
+        let count = pools.ids().skip_while(|id| *id < first).take_while(is_it).count();
+        let pools = Ids::new(first, count as u32);
         let is_wait = PoolsSubject::figure(figure).is_some_and(|it| PoolsSubject::is_of_waits(&it));
-        if is_wait && !self.plan.blueprint.instances.iter().any(|it| pools.contains(&it.slots)) {
+        if is_wait && !self.plan.blueprint.instances.iter().any(|it| pools.contains(it.slots)) {
             let message =
                 format!("`{figure}` is known of the slots of a service, database or cache");
             self.problem_in(place, &of.at, message, "ask for one of those, such as `api.threads`");

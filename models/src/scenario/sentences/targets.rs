@@ -76,7 +76,7 @@ impl Resolver<'_, '_> {
 
     pub fn instance_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<String> {
         let station = self.names.station(&target.name, place.at, self.problems)?;
-        let count = self.plan.blueprint.stations[station.id].instances.len() as u32;
+        let count = self.plan.blueprint.stations[station.id].instances.len();
         match target.number {
             Some(number) if number == 0 || number > count => {
                 let message = format!(

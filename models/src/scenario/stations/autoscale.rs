@@ -12,7 +12,7 @@ use crate::resilience::{AutoscalerSettings, ScaleUpLimit};
 use crate::scenario::Through;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::{AutoscalerPlan, Id, NONE, PoolKind, UNLIMITED, Watched, of};
+use crate::system::{AutoscalerPlan, Id, PoolKind, UNLIMITED, Watched, of};
 
 /// Defaults of the settings, which are those of Kubernetes
 /// (`pkg/apis/autoscaling/v2/defaults.go`).
@@ -164,7 +164,7 @@ pub(super) fn compile(
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let there = plan.blueprint.stations[station].instances.len() as u32;
+    let there = plan.blueprint.stations[station].instances.len();
     let max = instances.map_or(1, |instances| **instances).clamp(1, there);
     let min = problems.at_least_one(Some(&autoscale.min), 1, "min");
     let from = autoscale.from.unwrap_or(min);
@@ -247,20 +247,21 @@ fn watched(
         return (Watched::Queue(queue), f64::from(each));
     }
     let stations = &plan.blueprint.stations;
-    let first = stations[station].instances.start;
-    let instance = &plan.blueprint.instances[first as usize];
+    let first = stations[station].instances.nth(0);
+    let instance = &plan.blueprint.instances[first];
     let pools = &plan.blueprint.pools;
     let watches = if let Some(WatchKind::Share(WatchShare { of: Shared::Processors })) = kind {
-        let is_own = instance.processors != NONE
-            && pools[instance.processors as usize].instance == first
-            && pools[instance.processors as usize].kind == PoolKind::Processors;
+        let is_own = instance.processors.is_some_and(|processors| {
+            pools[processors].instance == Some(first)
+                && pools[processors].kind == PoolKind::Processors
+        });
         if let Some(on) = autoscale.on.as_ref().filter(|_| !is_own) {
             let message = "this service has no processors of its own to look at";
             problems.error(on.at(), message, "give it `cpus`, or look at its `slots`");
         }
         Watched::Processors
     } else {
-        if pools[instance.slots as usize].capacity == UNLIMITED {
+        if pools[instance.slots].capacity == UNLIMITED {
             let message =
                 "an autoscaler goes by the share of slots in use, and this service has no limit";
             problems.error(autoscale.key(), message, "give it `threads` or `slots`");

@@ -3,6 +3,7 @@
 use crate::language::{Placed, Problems, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
+use crate::system::{Id, of};
 
 section! {
     /// A machine.
@@ -13,7 +14,11 @@ section! {
 }
 
 /// Adds the processors of every host, and returns the ids of their pools in the order of the file.
-pub(super) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> Vec<u32> {
+pub(super) fn compile(
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Vec<Id<of::Pool>> {
     let hosts = names.file.hosts.iter();
     hosts
         .map(|(name, host)| {

@@ -9,7 +9,7 @@ use super::{admission, autoscale, contention, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
-use crate::system::{Id, InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, of};
+use crate::system::{Id, Ids, InstancePlan, PoolKind, PoolPlan, StationKind, StationPlan, of};
 
 /// Compiles the instances of all stations and their pools.
 pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
@@ -40,7 +40,7 @@ pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problem
 fn compile_service(
     name: &str,
     service: &Placed<Service>,
-    hosts: &[u32],
+    hosts: &[Id<of::Pool>],
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -54,7 +54,6 @@ fn compile_service(
         Some(slots) => (PoolKind::Slots, Some(&**slots)),
         None => (PoolKind::Threads, service.threads.as_ref()),
     };
-    let first = plan.blueprint.instances.len();
     let station = Station {
         instances: service.instances.as_ref(),
         most: names.most_instances.get(name),
@@ -67,18 +66,18 @@ fn compile_service(
         ..Station::new(name, StationKind::Service, service.key())
     };
     let id = station.compile(names, plan, problems);
-    resource::compile(name, &service.pools, first, names, plan, problems);
-    regions::place(service, first, names, plan, problems);
+    let instances = plan.blueprint.stations[id].instances;
+    resource::compile(name, &service.pools, instances, names, plan, problems);
+    regions::place(service, instances, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
         autoscale::compile(autoscale, service.instances.as_ref(), id, names, plan, problems);
     } else if names.most_instances.contains_key(name) {
         autoscale::by_hand(service.instances.as_ref(), id, plan);
     }
     if let Some(idempotency) = &service.idempotency {
-        let keys = plan.blueprint.idempotency.len() as u32;
-        plan.blueprint.idempotency.push(idempotency.keys_for.0);
-        for instance in &mut plan.blueprint.instances[first..] {
-            instance.keys = keys;
+        let keys = plan.blueprint.idempotency.push(idempotency.keys_for.0);
+        for instance in instances.iter() {
+            plan.blueprint.instances[instance].keys = Some(keys);
         }
     }
 }
@@ -87,7 +86,7 @@ fn compile_service(
 fn processors(
     name: &str,
     service: &Service,
-    hosts: &[u32],
+    hosts: &[Id<of::Pool>],
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> Processors {
@@ -115,7 +114,7 @@ enum Processors {
     /// No limit.
     Unlimited,
     /// Those of a host, as a pool.
-    Shared(u32),
+    Shared(Id<of::Pool>),
     /// This many for each instance.
     Own(u32),
 }
@@ -162,45 +161,41 @@ impl<'a> Station<'a> {
         problems: &mut Problems,
     ) -> Id<of::Station> {
         let id = plan.blueprint.stations.next_id();
-        let first = plan.blueprint.instances.len() as u32;
-        let count = self.count(first, problems);
-        let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
-        let first_pool = plan.blueprint.pools.len() as u32;
+        let before = plan.blueprint.instances.len() as u32;
+        let count = self.count(before, problems);
+        let instances = Ids::new(plan.blueprint.instances.next_id(), count);
+        let number_of = |number: u32| if count == 1 { 0 } else { number + 1 };
+        let first_pool = plan.blueprint.pools.next_id();
         let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
         let (discipline, admission) =
             admission::compile(self.admission, pool.capacity, names, problems);
         let admission = with_memory(admission, self.memory, plan, problems);
         let pool = PoolPlan { discipline, ..pool };
         let contention = contention::compile(self.contention, names, problems);
-        let contention = contention.map_or(NONE, |contention| {
-            plan.blueprint.contentions.push(contention);
-            (plan.blueprint.contentions.len() - 1) as u32
-        });
-        for instance in 0..count {
-            let (number, instance) = (number_of(instance), first + instance);
+        let contention = contention.map(|it| plan.blueprint.contentions.push(it));
+        for place in 0..count {
+            let (number, instance) = (number_of(place), Some(instances.nth(place)));
             plan.push_pool(PoolPlan { number, instance, ..pool.clone() });
         }
-        for instance in 0..count {
+        for place in 0..count {
+            let instance = Some(instances.nth(place));
             let processors = match self.processors {
-                Processors::Unlimited => NONE,
-                Processors::Shared(pool) => pool,
+                Processors::Unlimited => None,
+                Processors::Shared(pool) => Some(pool),
                 Processors::Own(capacity) => {
-                    let pool = plan.push_processors(self.name, number_of(instance), capacity);
-                    plan.blueprint.pools[pool as usize].instance = first + instance;
-                    pool
+                    let pool = plan.push_processors(self.name, number_of(place), capacity);
+                    plan.blueprint.pools[pool].instance = instance;
+                    Some(pool)
                 }
             };
-            let admission = admission.map_or(NONE, |settings| {
-                plan.blueprint.admissions.push(settings);
-                (plan.blueprint.admissions.len() - 1) as u32
-            });
-            let slots = first_pool + instance;
-            let (resources, keys, region) = (NONE, NONE, NONE);
-            let clients = self.clients.map_or(NONE, |limit| {
+            let admission = admission.map(|settings| plan.blueprint.admissions.push(settings));
+            let slots = first_pool.offset(place);
+            let (resources, keys, region) = (None, None, None);
+            let clients = self.clients.map(|limit| {
                 let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {
-                    number: number_of(instance),
-                    instance: first + instance,
+                    number: number_of(place),
+                    instance,
                     capacity,
                     core: capacity,
                     queue_limit: 0,
@@ -219,7 +214,6 @@ impl<'a> Station<'a> {
                 contention,
             });
         }
-        let instances = first..first + count;
         let station =
             StationPlan { name: self.name.to_owned(), kind: self.kind, instances, process: None };
         plan.blueprint.stations.push(station);

@@ -11,7 +11,8 @@ use crate::scenario::names::{Names, split_target};
 use crate::scenario::plan::{Caller, Edge, Plan, check_operation};
 use crate::steps::{Step, handler, sequence};
 use crate::system::{
-    DeadlinePlan, EdgePlan, Ends, Id, NONE, OnFailure, ProbeKind, ProbePlan, ProcessPlan, of,
+    Deadline, DeadlinePlan, EdgePlan, Ends, Id, NONE, OnFailure, ProbeKind, ProbePlan, ProcessPlan,
+    of,
 };
 
 /// The operation that stands for the start of a process; no name in a file can be this.
@@ -177,22 +178,23 @@ pub(crate) fn probe_edge(
         names.file.services.get(&callee.name).and_then(|service| service.process.probe(kind));
     let written = section.and_then(|section| section.timeout.as_ref());
     let span = written.map_or(TIMEOUT, |timeout| problems.above_zero(timeout));
-    plan.blueprint.deadlines.push(DeadlinePlan { span, drawn: None, ends: Ends::Wait });
+    let timeout = DeadlinePlan { span, drawn: None, ends: Ends::Wait };
+    let timeout = Deadline::Constant(plan.blueprint.deadlines.push(timeout));
     EdgePlan {
         caller: kind.name().to_owned(),
         is_caller_a_service: false,
         is_for_probes: true,
-        caller_first_instance: 0,
+        first_caller: Id::NOWHERE,
         caller_instances: 1,
-        caller_regions: vec![NONE],
+        caller_regions: vec![None],
         link: None,
         callee: edge.callee,
-        only_instance: NONE,
+        only_instance: None,
         callee_instances: callee.instances,
         guards: Vec::new(),
         latency: None,
-        timeout: plan.blueprint.deadlines.len() as u32 - 1,
-        connect_timeout: NONE,
+        timeout: Some(timeout),
+        connect_timeout: None,
         balance: Balancing::default(),
         observes_attempts: false,
         is_balanced_per_attempt: false,

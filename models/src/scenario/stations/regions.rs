@@ -4,22 +4,23 @@ use super::service::Service;
 use crate::language::Problems;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
+use crate::system::{Id, Ids, of};
 
 /// Compiles the distances between regions: a distance in one direction holds for the other too,
 /// unless that is written as well.
 pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let regions = &names.file.regions;
-    let count = regions.len();
     plan.blueprint.regions = regions.names().map(str::to_owned).collect();
-    plan.blueprint.distances = vec![None; count * count];
-    for (from, (name, others)) in regions.iter().enumerate() {
+    let row = || regions.iter().map(|_| None).collect();
+    plan.blueprint.distances = regions.iter().map(|_| row()).collect();
+    for (from, (name, others)) in plan.blueprint.regions.ids().zip(regions.iter()) {
         for (other, latency) in others.iter() {
             let distribution = plan.distribution(latency, names, problems);
-            match regions.get_index_of(other) {
+            match names.find_region(other) {
                 Some(to) if to != from => {
-                    plan.blueprint.distances[from * count + to] = Some(distribution);
+                    plan.blueprint.distances[from][to] = Some(distribution);
                     if !regions[other].contains_key(name) {
-                        plan.blueprint.distances[to * count + from] = Some(distribution);
+                        plan.blueprint.distances[to][from] = Some(distribution);
                     }
                 }
                 Some(_) => {
@@ -33,15 +34,15 @@ pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut
     }
 }
 
-/// Places the instances of a service, from the `first` on, in its regions in turn.
+/// Places the instances of a service in its regions in turn.
 pub(super) fn place(
     service: &Service,
-    first: usize,
+    instances: Ids<of::Instance>,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let regions: Vec<u32> = match (&service.region, &service.regions) {
+    let regions: Vec<Option<Id<of::Region>>> = match (&service.region, &service.regions) {
         (Some(_), Some(regions)) => {
             let message = "this service is in one region and in several";
             problems.error(regions.key(), message, "keep one of `region` and `regions`");
@@ -53,9 +54,7 @@ pub(super) fn place(
         }
         (None, None) => return,
     };
-    if !regions.is_empty() {
-        let instances = &mut plan.blueprint.instances[first..];
-        let with_region = instances.iter_mut().zip(regions.iter().cycle());
-        with_region.for_each(|(instance, region)| instance.region = *region);
+    for (instance, region) in instances.iter().zip(regions.iter().cycle()) {
+        plan.blueprint.instances[instance].region = *region;
     }
 }

@@ -4,13 +4,13 @@ use super::slots::{self, Slots};
 use crate::language::{Named, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
-use crate::system::{PoolKind, PoolPlan};
+use crate::system::{Ids, PoolKind, PoolPlan, of};
 
 /// Adds the pools of the instances of a service.
 pub(super) fn compile(
     service: &str,
     pools: &Named<Short<Slots>>,
-    first_instance: usize,
+    instances: Ids<of::Instance>,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -25,19 +25,18 @@ pub(super) fn compile(
             slots::compile(Some(pool), &owner, PoolKind::Connections, names, plan, problems)
         })
         .collect();
-    let instances = plan.blueprint.instances.len() - first_instance;
-    let in_all = plan.blueprint.pools.len() as u64 + (instances * kinds.len()) as u64;
+    let in_all =
+        plan.blueprint.pools.len() as u64 + u64::from(instances.len()) * kinds.len() as u64;
     let at = pools.iter().next().map_or_else(Default::default, |(_, pool)| pool.key());
     if !problems.may_have(in_all, most::POOLS, "pools", at) {
         return;
     }
-    for number in 0..instances as u32 {
-        let first = plan.blueprint.pools.len() as u32;
-        let number_shown = if instances == 1 { 0 } else { number + 1 };
+    for instance in instances.iter() {
+        let first = plan.blueprint.pools.next_id();
+        let number = if instances.len() == 1 { 0 } else { instances.number_of(instance) + 1 };
         for kind in &kinds {
-            let instance = first_instance as u32 + number;
-            plan.push_pool(PoolPlan { number: number_shown, instance, ..kind.clone() });
+            plan.push_pool(PoolPlan { number, instance: Some(instance), ..kind.clone() });
         }
-        plan.blueprint.instances[first_instance + number as usize].resources = first;
+        plan.blueprint.instances[instance].resources = Some(first);
     }
 }

@@ -14,7 +14,7 @@ use crate::language::{
 };
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::{NONE, PoolKind, PoolPlan, UNLIMITED};
+use crate::system::{Deadline, PoolKind, PoolPlan, UNLIMITED};
 
 section! {
     /// Slots and the queue in front of them.
@@ -216,7 +216,7 @@ impl SlotsKind {
         names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
-    ) -> (u32, u32, u32) {
+    ) -> (u32, u32, Option<Deadline>) {
         let noun = kind.name();
         let mut at_least_one = |written: &Option<Placed<u32>>, default| {
             problems.at_least_one(written.as_ref(), default, noun)
@@ -234,18 +234,18 @@ impl SlotsKind {
                 let connections = parts[0].as_ref().map_or(connections, |written| **written);
                 let accepted = parts[1].as_ref().map_or(accepted, |written| **written);
                 let waiting = u64::from(connections.saturating_sub(threads)) + u64::from(accepted);
-                (threads, in_all(waiting, "places in the queue", parts, problems), NONE)
+                (threads, in_all(waiting, "places in the queue", parts, problems), None)
             }
             Self::Netty(netty) => {
-                (at_least_one(&netty.threads, library::NETTY_LOOPS), UNLIMITED, NONE)
+                (at_least_one(&netty.threads, library::NETTY_LOOPS), UNLIMITED, None)
             }
             Self::Gunicorn(gunicorn) => {
                 let threads = product([&gunicorn.workers, &gunicorn.threads], noun, problems);
-                (threads, gunicorn.backlog.unwrap_or(library::GUNICORN_BACKLOG), NONE)
+                (threads, gunicorn.backlog.unwrap_or(library::GUNICORN_BACKLOG), None)
             }
             Self::Uwsgi(uwsgi) => {
                 let threads = product([&uwsgi.processes, &uwsgi.threads], noun, problems);
-                (threads, uwsgi.listen.unwrap_or(library::UWSGI_LISTEN), NONE)
+                (threads, uwsgi.listen.unwrap_or(library::UWSGI_LISTEN), None)
             }
             Self::Hikari(hikari) => {
                 let capacity = at_least_one(&hikari.maximum_pool_size, library::HIKARI_POOL);

@@ -94,12 +94,12 @@ fn faults(finished: &Finished) -> Vec<Event> {
     let blueprint = system.blueprint();
     let mut names = Names { finished, given: BTreeSet::new() };
     let mut events = Vec::new();
-    for (index, fault) in blueprint.faults.iter().enumerate() {
+    for (id, fault) in blueprint.faults.with_ids() {
         let Some((begin, end)) = system.span_of(fault).filter(|_| fault.part != Part::Later) else {
             continue;
         };
         // An experiment that was called off ends its faults, and those that had not begun never do.
-        let is_staged = blueprint.experiment.contains(&index);
+        let is_staged = blueprint.experiment.contains(id);
         let called_off = system.aborted().filter(|_| is_staged).map(|aborted| aborted.at);
         let end = fault.end_of_all(begin, end);
         let end = called_off.map_or(end, |at| end.min(at));

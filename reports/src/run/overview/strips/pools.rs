@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_core::SimTime;
 use sim_experiments::Finished;
 use sim_models::resources::Episode;
-use sim_models::system::UNLIMITED;
+use sim_models::system::{Id, UNLIMITED, of};
 
 use super::row::{Bar, Look, Row, columns};
 use super::{Choice, Strips, Words, remarks};
@@ -24,7 +24,7 @@ const LEAST: i32 = 2;
 
 /// The share of slots in use, and the times at which all were for a second or more.
 pub(super) fn strips(finished: &Finished, time: &TimeAxis) -> Strips {
-    let limited: Vec<usize> = limited(finished).collect();
+    let limited: Vec<_> = limited(finished).collect();
     let labels = labels(finished);
     let shares: Vec<Vec<f64>> = limited.iter().map(|pool| shares(finished, *pool, time)).collect();
     let full: Vec<Vec<Episode>> = limited
@@ -52,14 +52,14 @@ pub(super) fn strips(finished: &Finished, time: &TimeAxis) -> Strips {
 }
 
 /// The pools that have a limit.
-fn limited(finished: &Finished) -> impl Iterator<Item = usize> {
+fn limited(finished: &Finished) -> impl Iterator<Item = Id<of::Pool>> {
     let plans = &finished.system.blueprint().pools;
-    (0..plans.len()).filter(|pool| plans[*pool].capacity != UNLIMITED)
+    plans.ids().filter(|pool| plans[*pool].capacity != UNLIMITED)
 }
 
 /// The labels of the pools that have a limit.
 pub(super) fn labels(finished: &Finished) -> Vec<String> {
-    let label = |pool: usize| {
+    let label = |pool: Id<of::Pool>| {
         let plan = &finished.system.blueprint().pools[pool];
         let slots = plan.kind.name();
         let slots = number_of(u64::from(plan.capacity), slots.strip_suffix('s').unwrap_or(slots));
@@ -69,7 +69,7 @@ pub(super) fn labels(finished: &Finished) -> Vec<String> {
 }
 
 /// The share of slots in use in each column.
-fn shares(finished: &Finished, pool: usize, time: &TimeAxis) -> Vec<f64> {
+fn shares(finished: &Finished, pool: Id<of::Pool>, time: &TimeAxis) -> Vec<f64> {
     let capacity = finished.system.blueprint().pools[pool].capacity;
     let series = &finished.system.recorder().pools()[pool];
     let share = |column: &Range<usize>| series.utilization(capacity, column.clone());
