@@ -37,7 +37,7 @@ impl<'a> Engine<'a> {
 
     /// Sends a call over an edge, through its guards to its callee.
     #[inline]
-    pub fn send_in(&mut self, index: u32, edge: Id<of::Edge>, entry: u32) -> Next {
+    pub fn send_in(&mut self, index: u32, edge: Id<of::Edge>, entry: Id<of::Step>) -> Next {
         self.send_to(index, edge, entry, self.plan.edges[edge].only_instance)
     }
 
@@ -47,7 +47,7 @@ impl<'a> Engine<'a> {
         &mut self,
         index: u32,
         edge: Id<of::Edge>,
-        entry: u32,
+        entry: Id<of::Step>,
         target: Option<Id<of::Instance>>,
     ) -> Next {
         let plan = &self.plan.edges[edge];

@@ -55,11 +55,11 @@ pub(crate) struct Frame {
     /// The edge of its current call.
     pub called_edge: Id<of::Edge>,
     /// First step of the operation that it calls.
-    pub called_entry: u32,
+    pub called_entry: Id<of::Step>,
     /// The current step.
-    pub step: u32,
+    pub step: Id<of::Step>,
     /// The first step of its handler.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
     pub place: Id<of::Place>,
     /// The instance it calls.
@@ -122,10 +122,10 @@ impl Frame {
             epoch: 0,
             caller: NO_CALLER,
             edge: None,
-            called_edge: Id::new(0),
-            called_entry: NONE,
-            step: 0,
-            entry: 0,
+            called_edge: Id::FIRST,
+            called_entry: Id::FIRST,
+            step: Id::FIRST,
+            entry: Id::FIRST,
             place: Id::NOWHERE,
             target: None,
             callee: NONE,
@@ -159,7 +159,7 @@ impl Frame {
         key: DrawKey,
         role: Role,
         place: Id<of::Place>,
-        entry: u32,
+        entry: Id<of::Step>,
         is_counted: bool,
     ) {
         self.key = key;
@@ -232,7 +232,7 @@ impl Frame {
     /// The number of the current step within its handler; part of the key for its draws.
     #[inline]
     pub fn step_number(&self) -> u64 {
-        u64::from(self.step - self.entry)
+        u64::from(self.step.number() - self.entry.number())
     }
 }
 
@@ -401,7 +401,7 @@ impl Frames {
         key: DrawKey,
         role: Role,
         place: Id<of::Place>,
-        entry: u32,
+        entry: Id<of::Step>,
         is_counted: bool,
     ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());

@@ -30,9 +30,7 @@ impl Engine<'_> {
 
     /// Ends a handler's sending: the queue has accepted the message, or is full.
     pub fn sending_ended(&mut self, index: u32) -> Next {
-        let crate::steps::Op::Send(queue) =
-            self.plan.program[self.state.frames[index].step as usize]
-        else {
+        let crate::steps::Op::Send(queue) = self.plan.program[self.state.frames[index].step] else {
             unreachable!("only a step that sends waits for a queue")
         };
         self.send_message(index, queue)
@@ -73,7 +71,7 @@ impl Engine<'_> {
         let is_accepted = self.state.queues[queue].messages.try_send(partition, message);
         self.state.recorder.message_sent(queue, is_accepted);
         if is_accepted {
-            self.state.messages += u64::from(plan.entry != NONE);
+            self.state.messages += u64::from(plan.entry.is_some());
             self.watch_expiry(queue);
             self.deliver(queue);
         }
@@ -122,10 +120,10 @@ impl Engine<'_> {
         }
         let limit = SimTime::from_nanos(self.now.as_nanos() - lifetime.as_nanos());
         while let Some(message) = self.state.queues[queue].messages.take_expired(limit) {
-            self.state.messages -= u64::from(plan.entry != NONE);
+            self.state.messages -= u64::from(plan.entry.is_some());
             self.state.recorder.message_expired(queue);
-            if plan.on_expiry != NONE {
-                self.begin_delivery(queue, NONE, message, Role::Compensation, plan.on_expiry);
+            if let Some(first_step) = plan.on_expiry {
+                self.begin_delivery(queue, NONE, message, Role::Compensation, first_step);
             }
         }
     }
@@ -140,7 +138,7 @@ impl Engine<'_> {
     #[cold]
     pub fn purge(&mut self, queue: Id<of::Queue>) {
         let purged = self.state.queues[queue].messages.purge();
-        if self.plan.queues[queue].entry != NONE {
+        if self.plan.queues[queue].entry.is_some() {
             self.state.messages -= purged;
         }
         self.state.recorder.messages_purged(queue, purged);
@@ -150,9 +148,7 @@ impl Engine<'_> {
     /// that none of them waits for longer than a turn of every other.
     fn deliver(&mut self, queue: Id<of::Queue>) {
         let plan = &self.plan.queues[queue];
-        if plan.entry == NONE {
-            return;
-        }
+        let Some(first_step) = plan.entry else { return };
         let mut partition = self.state.queues[queue].next_partition;
         let mut passed_over = 0;
         while passed_over < plan.messages.partitions {
@@ -161,7 +157,7 @@ impl Engine<'_> {
                 let state = &mut self.state.queues[queue];
                 state.next_delivery = self.now + plan.interval;
                 state.next_partition = next;
-                self.begin_delivery(queue, delivery, message, Role::Consumer, plan.entry);
+                self.begin_delivery(queue, delivery, message, Role::Consumer, first_step);
                 passed_over = 0;
             } else {
                 passed_over += 1;
@@ -193,7 +189,7 @@ impl Engine<'_> {
         delivery: u32,
         message: Message,
         role: Role,
-        entry: u32,
+        entry: Id<of::Step>,
     ) {
         let index = self.allocate(message.key, role, Id::at(queue), entry, message.is_counted);
         self.state.frames.set_request(index, message.request);

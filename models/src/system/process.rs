@@ -156,9 +156,7 @@ impl Engine<'_> {
         if plan.has_to_become_ready() {
             self.set_in_service(instance, false);
         }
-        if plan.start == NONE {
-            return self.serve(instance, plan);
-        }
+        let Some(first_step) = plan.start else { return self.serve(instance, plan) };
         let state = &mut self.state.instances[instance];
         state.is_starting = true;
         state.note_disturbance();
@@ -166,7 +164,7 @@ impl Engine<'_> {
         let process = &self.state.processes[instance];
         let (key, life) = (process.key.child(u64::from(process.life)), process.life);
         let has_warmed_up = self.state.has_warmed_up;
-        let start = self.allocate(key, Role::Start, Id::at(instance), plan.start, has_warmed_up);
+        let start = self.allocate(key, Role::Start, Id::at(instance), first_step, has_warmed_up);
         let frame = &mut self.state.frames[start];
         (frame.caller, frame.priority) = (Waiter { frame: NONE, epoch: life }, plan.priority);
         self.state.frames.set_request(start, key.bits());
