@@ -163,7 +163,7 @@ pub enum Op {
     /// Gives back what was taken last.
     GiveBack,
     /// Does something to the outside world that should happen once for each request.
-    Effect(u32),
+    Effect(Id<of::Effect>),
     /// Fails with `probability`.
     Fail {
         /// 0 to 1.

@@ -101,7 +101,7 @@ pub struct Blueprint {
     /// customers.
     pub customers: u64,
     /// Names of the side effects of handlers, each of which should happen once per request.
-    pub effects: Vec<String>,
+    pub effects: Table<of::Effect, String>,
     /// For each service with idempotency keys, the time for which it remembers them.
     pub idempotency: Table<of::IdempotencyKeys, SimDuration>,
     /// True if frames record the request that they work for.
@@ -444,7 +444,7 @@ impl Blueprint {
             is_elaborate: false,
             nesting: 0,
             customers: 0,
-            effects: Vec::new(),
+            effects: Table::default(),
             idempotency: Table::default(),
             tracks_requests: false,
             faults: Table::default(),

@@ -60,6 +60,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Edge {}
 
+    /// A side effect of handlers.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Effect {}
+
     /// A fault as it is simulated.
     #[derive(Clone, Copy, Debug)]
     pub enum Fault {}
@@ -417,6 +421,11 @@ impl<K, V> Table<K, V> {
     /// The ids of all things, in order.
     pub fn ids(&self) -> impl Iterator<Item = Id<K>> + use<K, V> {
         (0..self.values.len()).map(Id::new)
+    }
+
+    /// The id of the first thing whose value satisfies a condition.
+    pub fn position(&self, is_it: impl FnMut(&V) -> bool) -> Option<Id<K>> {
+        self.values.iter().position(is_it).map(Id::new)
     }
 
     /// The value of each thing, with its id.

@@ -79,7 +79,8 @@ impl Resolver<'_, '_> {
             return self.figure_of(LinkSubject(link), written, place);
         }
         let is_of_calls = CallSubject::figure(figure).is_some();
-        let is_effect = of.callee.is_none() && self.plan.blueprint.effects.contains(&of.name);
+        let is_effect = of.callee.is_none()
+            && self.plan.blueprint.effects.iter().any(|effect| *effect == of.name);
         if EffectSubject::figure(figure).is_some() && (is_effect || !is_of_calls) {
             let effect = self.effect_named(of, place)?;
             return self.figure_of(EffectSubject(effect), written, place);
