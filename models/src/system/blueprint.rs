@@ -28,8 +28,6 @@ use crate::resources::{CacheSettings, MessageLimits};
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
-/// The value for "none" in place of a dense id.
-pub const NONE: u32 = u32::MAX;
 /// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
 

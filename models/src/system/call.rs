@@ -5,10 +5,10 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::activity::Activity;
-use super::blueprint::{EdgePlan, NONE, OnFailure};
+use super::blueprint::{EdgePlan, OnFailure};
 use super::draw::{Draw, sibling};
 use super::engine::Engine;
-use super::frame::Stage;
+use super::frame::{NO_FRAME, Stage};
 use super::id::{Id, of};
 use super::instance::Parked;
 use super::program::CallSite;
@@ -249,7 +249,7 @@ impl<'a> Engine<'a> {
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         frame.retry_after_received = 0;
-        frame.callee = NONE;
+        frame.callee = NO_FRAME;
         frame.since = self.now;
         if frame.is_counted {
             let is_a_further_one = frame.attempts > 1;

@@ -5,13 +5,16 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::{Limits, NONE, OnFailure};
+use super::blueprint::{Limits, OnFailure};
 use super::id::{Id, of};
 use super::origin::Origins;
 use super::role::{Role, TaskOf};
 use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
+
+/// The index that stands for no frame.
+pub(crate) const NO_FRAME: u32 = u32::MAX;
 
 /// The progress of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +131,7 @@ impl Frame {
             entry: Id::FIRST,
             place: Id::NOWHERE,
             target: None,
-            callee: NONE,
+            callee: NO_FRAME,
             retry_after_received: 0,
             retry_after: 0,
             attempts: 0,
@@ -242,7 +245,7 @@ pub(crate) fn customer_bits(request: u64) -> u64 {
     request & 0xFFFF_FFFF_0000_0000
 }
 
-const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
+const NO_CALLER: Waiter = Waiter { frame: NO_FRAME, epoch: 0 };
 
 /// A failed call, kept while another service is called in its place.
 #[derive(Clone, Copy, Debug)]

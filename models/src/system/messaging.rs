@@ -4,10 +4,11 @@ use sim_core::SimTime;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::{NONE, PartitionBy};
+use super::blueprint::PartitionBy;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
+use super::frame::NO_FRAME;
 use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
@@ -123,7 +124,7 @@ impl Engine<'_> {
             self.state.messages -= u64::from(plan.entry.is_some());
             self.state.recorder.message_expired(queue);
             if let Some(first_step) = plan.on_expiry {
-                self.begin_delivery(queue, NONE, message, Role::Compensation, first_step);
+                self.begin_delivery(queue, None, message, Role::Compensation, first_step);
             }
         }
     }
@@ -157,7 +158,7 @@ impl Engine<'_> {
                 let state = &mut self.state.queues[queue];
                 state.next_delivery = self.now + plan.interval;
                 state.next_partition = next;
-                self.begin_delivery(queue, delivery, message, Role::Consumer, first_step);
+                self.begin_delivery(queue, Some(delivery), message, Role::Consumer, first_step);
                 passed_over = 0;
             } else {
                 passed_over += 1;
@@ -186,7 +187,7 @@ impl Engine<'_> {
     fn begin_delivery(
         &mut self,
         queue: Id<of::Queue>,
-        delivery: u32,
+        delivery: Option<u32>,
         message: Message,
         role: Role,
         entry: Id<of::Step>,
@@ -196,7 +197,7 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);
         (frame.caller, frame.admitted_as) =
-            (Waiter { frame: delivery, epoch: 0 }, message.attempts + 1);
+            (Waiter { frame: delivery.unwrap_or(NO_FRAME), epoch: 0 }, message.attempts + 1);
         self.state.queues[queue].begun.push_back(index);
         self.state.ready.push(Next::Deliver(queue));
     }
