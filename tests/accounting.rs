@@ -7,7 +7,7 @@ use sim_experiments::Finished;
 use sim_models::Outcome;
 use sim_models::observe::BeganAt;
 
-use crate::running::{blueprint, library, load_file, load_text, run};
+use crate::running::{blueprint, library_runs, load_file, load_text, run};
 
 /// A drain that is longer than anything in the library takes to finish.
 const DRAIN: [&str; 2] = ["run.drain=20m", "run.warmup=0s"];
@@ -111,26 +111,21 @@ fn assert_littles_law(what: &str, finished: &Finished) {
 
 #[test]
 fn every_scenario_and_variant_is_accounted_for_and_drains() {
-    for file in library() {
-        let variants: Vec<Option<String>> = std::iter::once(None)
-            .chain(load_file(&file, None, &[]).variants.into_iter().map(Some))
-            .collect();
-        for variant in variants {
-            let what = format!("{} {}", file.display(), variant.as_deref().unwrap_or_default());
-            let as_written = run(&blueprint(&load_file(&file, variant.as_deref(), &[])));
-            assert_conserved(&what, &as_written);
-            assert_failures_began(&what, &as_written);
-            let drained = run(&blueprint(&load_file(&file, variant.as_deref(), &DRAIN)));
-            assert_conserved(&what, &drained);
-            assert_failures_began(&what, &drained);
-            // A poison message that is retried for ever keeps what it holds.
-            if drained.summary.queues.iter().any(|queue| queue.in_flight > 0) {
-                continue;
-            }
-            assert_drained(&what, &drained);
-            assert_within_capacity(&what, &drained);
-            assert_littles_law(&what, &drained);
+    for as_written in library_runs() {
+        let what = as_written.title();
+        assert_conserved(&what, &as_written.finished);
+        assert_failures_began(&what, &as_written.finished);
+        let (file, variant) = (&as_written.file, as_written.variant.as_deref());
+        let drained = run(&blueprint(&load_file(file, variant, &DRAIN)));
+        assert_conserved(&what, &drained);
+        assert_failures_began(&what, &drained);
+        // A poison message that is retried for ever keeps what it holds.
+        if drained.summary.queues.iter().any(|queue| queue.in_flight > 0) {
+            continue;
         }
+        assert_drained(&what, &drained);
+        assert_within_capacity(&what, &drained);
+        assert_littles_law(&what, &drained);
     }
 }
 

@@ -161,7 +161,7 @@ fn an_order_to_a_broken_breaker_is_told_and_obeyed() {
         &[
             "0:11.000 outage ! web complete outage: nothing is answered",
             "0:15.000 operator * forces closed the breaker of front -> a",
-            "0:15.000 outage + web first answers after 4.00 s of complete outage",
+            "0:15.010 outage + web first answers after 4.01 s of complete outage",
         ],
     );
 }
@@ -234,4 +234,101 @@ fn failures_are_counted_before_fallbacks() {
     let call = call(&finished, "front -> a");
     assert_eq!(call.ended.get("degraded"), Some(&600));
     assert_eq!(call.fell_back.get("rejected by bulkhead"), Some(&600), "{:?}", call.fell_back);
+}
+
+/// Threads of a pool go on with what the caller has given up. Each of the thousand slow calls is worked on for nobody.
+#[test]
+fn tasks_that_nobody_waits_for_are_work_for_nobody() {
+    let guards = "guards: [ timeout: 100ms, bulkhead: { threads: 200 } ]";
+    let finished = run_text(&guarded(guards, 100), &[]);
+    let call = call(&finished, "front -> a");
+    assert_eq!((call.calls, call.for_nobody), (3_999, 1_000));
+    assert_eq!(call.share_of_work, Some(1_000.0 / 3_999.0));
+}
+
+/// A pool of ten that grants nothing while a hundred a second ask.
+#[test]
+fn a_pool_that_grants_nothing_can_do_nothing() {
+    let text = guarded("", 100)
+        .replace("a: { handle", "a: { threads: 10, handle")
+        .replace("to: 1s", "to: 100s")
+        .replace(", drain: 5s", "");
+    let finished = run_text(&text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 0.0));
+    assert!(load.overload().is_infinite());
+}
+
+/// Ten threads of a second each, of which an operator takes five away: five a second are possible.
+#[test]
+fn the_load_of_a_pool_with_another_number_of_slots_is_against_those() {
+    let text = guarded("", 100)
+        .replace("a: { handle", "a: { threads: 10, handle")
+        .replace("for: 10s", "for: 30s")
+        + "\noperator: [ { at: 12500ms, set: { services.a.threads: 5 } } ]";
+    let finished = run_text(&text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 5.0));
+}
+
+/// The first instance is full ten seconds before the second.
+#[test]
+fn pools_are_told_when_the_first_is_full_and_when_the_most_are() {
+    let text = "run: { duration: 60s, drain: 5s }
+workloads: { web: { to: a, arrivals: constant 20/s } }
+services: { a: { instances: 2, threads: 1, handle: [ { work: 10ms } ] } }
+faults: [ { at: 10s, for: 30s, slow: a, instances: 1, to: 1s }, { at: 20s, for: 20s, slow: a, to: 1s } ]";
+    assert_tells(
+        text,
+        &[
+            "0:10.050 pool ! a its only thread in use on 1 of 2 instances",
+            "0:20.000 pool ! a its only thread in use on all 2 instances",
+        ],
+    );
+}
+
+/// A request a second: one that fails alone is not a fall of the availability, three in a row are.
+#[test]
+fn a_single_failure_is_no_fall_of_the_availability() {
+    let fails = |seconds: u32| {
+        guarded("", 1).replace(
+            "for: 10s, slow: a, to: 1s",
+            &format!("for: {seconds}s, errors: a, rate: 100%"),
+        )
+    };
+    assert!(!lines(&fails(2)).iter().any(|line| line.contains("availability")));
+    assert_tells(
+        &fails(3),
+        &[
+            "0:10.000 availability ! web below 99.0%: 0.0%",
+            "0:13.010 availability + web 99.0% or more again after 3.01 s",
+        ],
+    );
+}
+
+/// Nothing is answered while the callers wait for two and a half seconds, and then everything fails.
+#[test]
+fn an_outage_begins_with_the_silence_before_the_failures() {
+    let text = guarded("timeout: 2500ms", 100).replace("slow: a, to: 1s", "pause: a");
+    assert_tells(
+        &text,
+        &[
+            "0:10.000 availability ! web below 99.0%: 0.0%",
+            "0:10.000 outage ! web complete outage: nothing is answered",
+        ],
+    );
+}
+
+/// A breaker opens with the fifth failure, ten milliseconds apart, and again with a probe a second later, nine times.
+#[test]
+fn what_flaps_is_told_until_the_last_time_of_its_kind() {
+    let breaker = "breaker: { consecutive failures: 5, wait: 1s }";
+    let text = guarded(breaker, 100).replace("slow: a, to: 1s", "errors: a, rate: 100%");
+    assert_tells(
+        &text,
+        &[
+            "0:10.040 breaker ! front -> a open: 5 failures in a row; 10 times until 0:19.040",
+            "0:20.070 breaker + front -> a closed: 3 probes went well",
+        ],
+    );
 }

@@ -1,59 +1,31 @@
 //! The same file, seed and version give the same bytes.
 
-use std::sync::Arc;
-
-use sim_experiments::{Unattended, run_all};
-use sim_models::system::Blueprint;
+use sim_experiments::{Finished, Unattended, run_all};
 use sim_reports::run::{Invocation, json, write_all};
 
-use crate::running::{blueprint, library, load_file, run, run_scenario, run_text};
-
-fn variants_of_the_library() -> Vec<(String, Arc<Blueprint>)> {
-    let mut all = Vec::new();
-    for file in library() {
-        for variant in
-            std::iter::once(None).chain(load_file(&file, None, &[]).variants.into_iter().map(Some))
-        {
-            let name = format!(
-                "{} {}",
-                file.file_stem().unwrap_or_default().to_string_lossy(),
-                variant.as_deref().unwrap_or_default()
-            );
-            all.push((
-                name.trim_end().to_owned(),
-                blueprint(&load_file(&file, variant.as_deref(), &[])),
-            ));
-        }
-    }
-    all
-}
+use crate::running::{LibraryRun, library_cases, library_runs, run_scenario, run_text};
 
 /// Checks that every scenario of the library handles exactly the events that it is known to handle.
 /// Debug and release builds must give the same values on every machine; a change to the model that
 /// changes them must do so on purpose.
 #[test]
 fn fingerprints_of_the_library_stand_still() {
-    let fingerprint = |(name, blueprint): &(String, Arc<Blueprint>)| {
-        format!("{name}: {}", run(blueprint).summary.fingerprint)
-    };
-    let lines: Vec<String> = variants_of_the_library().iter().map(fingerprint).collect();
+    let fingerprint =
+        |run: &LibraryRun| format!("{}: {}", run.title(), run.finished.summary.fingerprint);
+    let lines: Vec<String> = library_runs().iter().map(fingerprint).collect();
     let fingerprints = lines.join("\n");
     insta::assert_snapshot!("fingerprints", fingerprints);
 }
 
 #[test]
 fn any_number_of_threads_gives_the_same_reports() {
-    let blueprints: Vec<Arc<Blueprint>> =
-        variants_of_the_library().into_iter().map(|(_, blueprint)| blueprint).collect();
-    let reports = |jobs| -> Vec<String> {
-        run_all(&blueprints, &Unattended { jobs })
-            .iter()
-            .map(|run| json(run, &Invocation::default()))
-            .collect()
-    };
-    let one = reports(1);
-    assert_eq!(one, reports(2));
-    assert_eq!(one, reports(7));
+    let (_, blueprints): (Vec<_>, Vec<_>) = library_cases().into_iter().unzip();
+    let report = |run: &Finished| json(run, &Invocation::default());
+    let two: Vec<String> = library_runs().iter().map(|run| report(&run.finished)).collect();
+    for jobs in [1, 7] {
+        let runs = run_all(&blueprints, &Unattended { jobs });
+        assert_eq!(two, runs.iter().map(report).collect::<Vec<_>>(), "{jobs} threads");
+    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Loading and running scenarios, for the tests of every module.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use sim_experiments::{Finished, Unattended};
+use sim_experiments::{Finished, Unattended, run_all};
 use sim_models::observe::{CallSummary, PoolSummary};
 use sim_models::scenario::{Input, Loaded, Overrides, load};
 use sim_models::system::Blueprint;
@@ -30,6 +30,45 @@ fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_scenario).collect();
     files.sort();
     files
+}
+
+/// A scenario of the library, as it is written or with a variant, and its run.
+pub struct LibraryRun {
+    pub file: PathBuf,
+    pub variant: Option<String>,
+    pub finished: Finished,
+}
+
+/// The runs of every scenario and variant of the library, which many tests look at.
+pub fn library_runs() -> &'static [LibraryRun] {
+    static RUNS: LazyLock<Vec<LibraryRun>> = LazyLock::new(|| {
+        let (cases, blueprints): (Vec<_>, Vec<_>) = library_cases().into_iter().unzip();
+        let runs = run_all(&blueprints, &Unattended { jobs: 2 });
+        let of = |((file, variant), finished)| LibraryRun { file, variant, finished };
+        cases.into_iter().zip(runs).map(of).collect()
+    });
+    &RUNS
+}
+
+/// Every scenario of the library, as it is written and with each of its variants.
+pub fn library_cases() -> Vec<((PathBuf, Option<String>), Arc<Blueprint>)> {
+    let cases_of = |file: PathBuf| {
+        let variants = load_file(&file, None, &[]).variants.into_iter().map(Some);
+        let case = |variant: Option<String>| {
+            let blueprint = blueprint(&load_file(&file, variant.as_deref(), &[]));
+            ((file.clone(), variant), blueprint)
+        };
+        std::iter::once(None).chain(variants).map(case).collect::<Vec<_>>()
+    };
+    library().into_iter().flat_map(cases_of).collect()
+}
+
+impl LibraryRun {
+    /// The name of the scenario, and that of the variant.
+    pub fn title(&self) -> String {
+        let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        format!("{name} {}", self.variant.as_deref().unwrap_or_default()).trim_end().to_owned()
+    }
 }
 
 /// Reads a scenario file.

@@ -117,7 +117,7 @@ fn is_outage(file: &Path) -> bool {
 }
 
 /// The guards that can be taken away from a call.
-const GUARDS: [&str; 9] = [
+const GUARDS: [&str; 11] = [
     "timeout",
     "call timeout",
     "connect timeout",
@@ -127,6 +127,8 @@ const GUARDS: [&str; 9] = [
     "rate limit",
     "hedge",
     "fallback",
+    "fallback[0]",
+    "fallback[1]",
 ];
 
 /// Guards that make no difference, and are there to show it: they are in the wrong order, lack
@@ -173,11 +175,11 @@ fn taking_any_guard_away_fails_the_test() {
         let is_between_services = |edge: &&EdgePlan| {
             !blueprint.workloads.iter().any(|workload| workload.name == edge.caller)
         };
-        let edges = blueprint.edges.iter().filter(is_between_services).map(|edge| {
-            format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee].name)
-        });
+        let edges = blueprint.edges.iter().filter(is_between_services);
         let guards = edges.flat_map(|edge| {
-            let listed = (0..8).map(|position| format!("guards[{position}]"));
+            let callee = &blueprint.stations[edge.callee].name;
+            let (edge, most) = (format!("calls.{} -> {callee}", edge.caller), edge.guards.len());
+            let listed = (0..=most).map(|position| format!("guards[{position}]"));
             let single = GUARDS.iter().map(|guard| (*guard).to_owned());
             listed.chain(single).map(|guard| format!("{edge}.{guard}")).collect::<Vec<_>>()
         });

@@ -5,13 +5,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use sim_experiments::Finished;
-use sim_models::scenario::{Input, Overrides};
 use sim_reports::run::{Invocation, comparison, json, replications, report};
 use sim_reports::testing::{self, TestResult, Tested, Timeline};
 use sim_reports::{Palette, Paper};
 use unicode_width::UnicodeWidthStr;
 
-use crate::running::{blueprint, library, load_text, run, run_scenario, run_text};
+use crate::running::{LibraryRun, blueprint, library_runs, load_text, run, run_scenario, run_text};
 
 const WIDTHS: [usize; 3] = [80, 100, 120];
 
@@ -43,21 +42,11 @@ fn check(title: &str, of: impl Fn(Paper) -> String) {
 #[test]
 fn reports_of_the_library_fit_and_nothing_is_cut() {
     let mut tests = Vec::new();
-    for path in library() {
-        let text = std::fs::read_to_string(&path).expect("a scenario");
-        let folder = path.parent().expect("a folder").to_path_buf();
-        let name = path.display().to_string();
-        let cases = sim_experiments::cases(
-            &Input { name, text, folder: folder.into() },
-            &Overrides::default(),
-        );
-        let runs: Vec<(Finished, Invocation)> = cases
-            .into_iter()
-            .map(|case| {
-                let invocation = Invocation { variant: case.variant, ..Invocation::default() };
-                (run(&blueprint(&case.loaded)), invocation)
-            })
-            .collect();
+    let invocation_of =
+        |run: &LibraryRun| Invocation { variant: run.variant.clone(), ..Invocation::default() };
+    for runs in library_runs().chunk_by(|one, next| one.file == next.file) {
+        let runs: Vec<(&Finished, Invocation)> =
+            runs.iter().map(|run| (&run.finished, invocation_of(run))).collect();
         for (finished, invocation) in &runs {
             let name = invocation.title(&finished.summary.scenario);
             check(&name, |paper| report(finished, invocation, paper));
@@ -71,8 +60,9 @@ fn reports_of_the_library_fit_and_nothing_is_cut() {
             let name = finished.summary.scenario.clone();
             tests.push(Tested { name, variant, took: Duration::ZERO, result });
         }
-        let asked: Vec<_> = runs.iter().map(|(finished, asked)| (finished, asked)).collect();
-        check(&path.display().to_string(), |paper| comparison(&asked, paper));
+        let asked: Vec<_> = runs.iter().map(|(finished, asked)| (*finished, asked)).collect();
+        let title = &runs[0].0.summary.scenario;
+        check(title, |paper| comparison(&asked, paper));
         let replicated = sim_experiments::Replicated {
             summaries: vec![runs[0].0.summary.clone(); 2],
             wanted: 2,

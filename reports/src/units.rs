@@ -48,7 +48,7 @@ pub fn duration(seconds: f64) -> String {
 /// Three significant digits; [`UNKNOWN`] if it is not a number.
 pub fn significant(value: f64) -> String {
     match value.abs() {
-        v if v.is_nan() => UNKNOWN.to_owned(),
+        v if !v.is_finite() => UNKNOWN.to_owned(),
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
@@ -101,8 +101,11 @@ pub fn percent(share: f64) -> String {
     format!("{percentage}%")
 }
 
-/// A part of a rate: `73.0% of 480/s`.
+/// A part of a rate: `73.0% of 480/s`; the number alone if it is of an instant.
 pub fn portion(of: Portion) -> String {
+    if of.time.is_zero() {
+        return count(of.part);
+    }
     format!("{} of {}", percent(of.share()), rate(of.rate()))
 }
 

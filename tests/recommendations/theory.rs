@@ -11,12 +11,16 @@ const EFFORT: [&str; 2] = ["goals.runs=1000", "goals.validations=40"];
 
 /// The recommendations for a subject from five seeds.
 fn from_five_seeds(text: &str) -> Vec<Recommendation> {
-    with_effort(text, &EFFORT)
+    from_seeds(text, 5)
 }
 
-fn with_effort(text: &str, effort: &[&str]) -> Vec<Recommendation> {
+fn from_seeds(text: &str, seeds: u32) -> Vec<Recommendation> {
+    with_effort(text, &EFFORT, seeds)
+}
+
+fn with_effort(text: &str, effort: &[&str], seeds: u32) -> Vec<Recommendation> {
     let of_seed = |seed: u32| found(text, &[effort, &[&format!("run.seed={seed}")]].concat(), 2);
-    (1..=5).map(of_seed).collect()
+    (1..=seeds).map(of_seed).collect()
 }
 
 /// The recommended numbers, after a check that the settings of the file, which are none of the best,
@@ -163,7 +167,7 @@ fn two_pools_in_a_row_at_the_least_cost() {
 /// calls safe, however few runs it has.
 #[test]
 fn nothing_that_is_cheaper_is_called_safe() {
-    for found in with_effort(TANDEM, &["goals.runs=500", "goals.validations=30"]) {
+    for found in with_effort(TANDEM, &["goals.runs=500", "goals.validations=30"], 5) {
         changed(&found);
         for advice in &found.advice {
             let least = &advice.safe.as_ref().expect("every limit is met").0;
@@ -213,8 +217,8 @@ fn timeouts_that_can_only_move_together() {
     ];
     let there = found(subject, &[&known[..], &EFFORT].concat(), 2);
     assert_eq!(there.conclusion, Conclusion::Keep, "the known point keeps the limit");
-    for found in from_five_seeds(subject) {
-        let timeout = changed(&found)[3];
+    for found in &from_seeds(subject, 3) {
+        let timeout = changed(found)[3];
         assert!(timeout >= 0.058, "{timeout}");
     }
 }

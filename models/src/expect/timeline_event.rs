@@ -141,6 +141,7 @@ impl TimelineEvent {
             (
                 Self::Saturates(owner, _) | Self::Overflows(owner, _),
                 Change::Saturates { pool }
+                | Change::SaturationSpreads { pool }
                 | Change::QueueGrows { pool, .. }
                 | Change::Relieved { pool, .. }
                 | Change::Overflows { pool, .. }

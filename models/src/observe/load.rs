@@ -1,8 +1,9 @@
 //! The demand for the slots of a pool against what the pool can do.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::{Demand, PoolSeries, Recorder};
+use super::Recorder;
 use crate::system::{Blueprint, Ids, UNLIMITED, of};
 
 /// The demand for the slots of all pools of an owner and kind over some intervals, per second.
@@ -18,7 +19,38 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// That of neighbouring pools; `None` if they have no limit or granted nothing.
+    /// The ratio of what is asked for to what is possible; infinite if nothing is.
+    pub fn overload(&self) -> f64 {
+        self.asked / self.possible
+    }
+
+    /// The order by overload; of those of which nothing is possible, by what is asked for.
+    pub fn cmp_overload(&self, other: &Self) -> Ordering {
+        self.overload().total_cmp(&other.overload()).then(self.asked.total_cmp(&other.asked))
+    }
+}
+
+/// The demand for the slots of some pools up to each of some intervals, added up, so that any of their loads is known at once.
+pub(super) struct Loads {
+    first: usize,
+    seconds: f64,
+    capacity: f64,
+    sums: Vec<Sums>,
+}
+
+/// Sums over the intervals before one, and over pools.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    asked: f64,
+    granted: f64,
+    /// Slots in use, on average.
+    busy: f64,
+    /// The shares of the pools that were there.
+    there: f64,
+}
+
+impl Loads {
+    /// Those of neighbouring pools; `None` if they have no limit.
     pub fn of(
         blueprint: &Blueprint,
         recorder: &Recorder,
@@ -26,25 +58,50 @@ impl Load {
         intervals: Range<usize>,
     ) -> Option<Self> {
         let capacity = blueprint.pools[group.nth(0)].capacity;
+        if capacity == UNLIMITED {
+            return None;
+        }
         let pools = &recorder.pools()[group];
-        let there = |pool: &PoolSeries| pool.there(capacity, intervals.clone());
-        let used = |pool: &PoolSeries| pool.utilization(capacity, intervals.clone()) * there(pool);
-        let utilization =
-            pools.iter().map(used).sum::<f64>() / pools.iter().map(there).sum::<f64>();
-        let seconds = recorder.sample_width().as_secs_f64() * intervals.len() as f64;
-        let per_second = |count: fn(&Demand) -> u32| {
-            let demand = pools.iter().flat_map(|pool| &pool.demand[intervals.clone()]);
-            demand.map(|demand| f64::from(count(demand))).sum::<f64>() / seconds
-        };
-        let asked = per_second(|demand| demand.asked);
-        let possible = per_second(|demand| demand.granted) / utilization;
-        let is_known = capacity != UNLIMITED && possible.is_finite() && possible > 0.0;
-        is_known.then_some(Self { asked, possible, utilization })
+        let mut sums = vec![Sums::default()];
+        let mut sum = Sums::default();
+        for at in intervals.clone() {
+            for pool in pools {
+                let demand = pool.demand[at];
+                sum.asked += f64::from(demand.asked);
+                sum.granted += f64::from(demand.granted);
+                sum.busy += f64::from(pool.busy[at]);
+                sum.there += pool.there(capacity, at..at + 1);
+            }
+            sums.push(sum);
+        }
+        let seconds = recorder.sample_width().as_secs_f64();
+        Some(Self { first: intervals.start, seconds, capacity: f64::from(capacity), sums })
     }
 
-    /// The ratio of what is asked for to what is possible.
-    pub fn overload(&self) -> f64 {
-        self.asked / self.possible
+    /// The number of slots granted in some of the intervals.
+    pub fn granted(&self, intervals: &Range<usize>) -> f64 {
+        self.between(intervals).granted
+    }
+
+    /// The load over some of the intervals; `None` if nobody asked and nothing was granted.
+    pub fn over(&self, intervals: &Range<usize>) -> Option<Load> {
+        let Sums { asked, granted, busy, there } = self.between(intervals);
+        let seconds = self.seconds * intervals.len() as f64;
+        let utilization = busy / there / self.capacity;
+        let (asked, possible) = (asked / seconds, granted / seconds / utilization);
+        let is_known = possible.is_finite() && asked + possible > 0.0;
+        is_known.then_some(Load { asked, possible, utilization })
+    }
+
+    fn between(&self, intervals: &Range<usize>) -> Sums {
+        let [begin, end] =
+            [intervals.start, intervals.end].map(|interval| self.sums[interval - self.first]);
+        Sums {
+            asked: end.asked - begin.asked,
+            granted: end.granted - begin.granted,
+            busy: end.busy - begin.busy,
+            there: end.there - begin.there,
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, MOST_KEPT,
-    Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, FirstEnds, InstanceRecord, KeptLatencies, LinkRecord,
+    MOST_KEPT, Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -80,6 +80,7 @@ impl Recorder {
     #[inline(never)]
     pub fn request_ends(
         &mut self,
+        now: SimTime,
         workload: Id<of::Workload>,
         is_counted: bool,
         elapsed: SimDuration,
@@ -90,6 +91,11 @@ impl Recorder {
         record.interval.ended[outcome as usize] += 1;
         record.interval.latency.record(nanos);
         record.interval.in_flight -= 1;
+        let FirstEnds { good, bad } = &mut record.interval.first_ends;
+        let first = if outcome.is_good() { good } else { bad };
+        if *first == SimTime::ZERO {
+            *first = now;
+        }
         if !is_counted {
             return;
         }

@@ -172,7 +172,7 @@ impl<'a> Engine<'a> {
             if self.plan.is_elaborate {
                 self.note_whose_request_ended(index, outcome);
             }
-            self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
+            self.state.recorder.request_ends(self.now, workload, is_counted, elapsed, outcome);
             if is_counted && outcome != Outcome::Ok {
                 let origin = self.origin_of_call(index, outcome);
                 self.state.recorder.request_began_to_fail(workload, outcome, origin);

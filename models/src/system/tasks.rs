@@ -44,6 +44,9 @@ impl Engine<'_> {
         let origins = *self.state.frames.origins(index);
         self.state.frames.release(index);
         if !self.state.frames.is_live(task.caller) {
+            if outcome.is_good() && task.is_counted {
+                self.state.recorder.worked_for_nobody(task.called_edge);
+            }
             return Next::Nothing;
         }
         let caller = task.caller.frame;

@@ -22,7 +22,7 @@ fn line_of(change: &Change) -> Line {
         }
         Change::FaultEnds { target, effect } => faults::ends(target, effect),
         Change::Aborted { condition, value, unit } => faults::aborted(condition, *value, *unit),
-        Change::Saturates { pool } => pools::saturates(pool),
+        Change::Saturates { pool } | Change::SaturationSpreads { pool } => pools::saturates(pool),
         Change::Relieved { pool, after, longest_queue } => {
             pools::relieved(pool, *after, *longest_queue)
         }
@@ -63,7 +63,13 @@ fn line_of(change: &Change) -> Line {
         Change::StillSuffers { workload, level, availability, after, short } => {
             workloads::still_suffers(workload, *level, *availability, *after, short.as_ref())
         }
-        Change::Flaps { change, times, until } => flaps(line_of(change), *times, *until),
+        Change::Flaps { change, times, until } => {
+            let line = match &**change {
+                Change::Saturates { pool } => pools::saturates_at_most(pool),
+                change => line_of(change),
+            };
+            flaps(line, *times, *until)
+        }
         Change::OutageBegins { workload } => workloads::outage_begins(workload),
         Change::OutageEnds { workload, after } => workloads::outage_ends(workload, *after),
     }

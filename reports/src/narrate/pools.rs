@@ -8,13 +8,30 @@ use super::Line;
 use crate::units::{clock, count, duration, portion, rate};
 
 pub(super) fn saturates(pool: &PoolGroup) -> Line {
-    let instances = if pool.pools == 1 {
-        String::new()
-    } else if pool.affected == pool.pools {
-        format!(" on all {} instances", pool.pools)
-    } else {
-        format!(" on {} of {} instances", pool.affected, pool.pools)
+    let instances = match pool.pools {
+        1 => String::new(),
+        _ => format!(" on {}", of_instances(pool)),
     };
+    full(pool, &instances)
+}
+
+/// The same of a pool that is full now and then, of how many instances at the most.
+pub(super) fn saturates_at_most(pool: &PoolGroup) -> Line {
+    let instances = match pool.pools {
+        1 => String::new(),
+        _ => format!(" on up to {}", of_instances(pool)),
+    };
+    full(pool, &instances)
+}
+
+fn of_instances(pool: &PoolGroup) -> String {
+    match pool {
+        PoolGroup { affected, pools, .. } if affected == pools => format!("all {pools} instances"),
+        PoolGroup { affected, pools, .. } => format!("{affected} of {pools} instances"),
+    }
+}
+
+fn full(pool: &PoolGroup, instances: &str) -> Line {
     let (slots, verb) = match pool.kind {
         PoolKind::Processors => (pool.kind.name(), "busy"),
         PoolKind::Clients => ("connections that it takes", "open"),
@@ -48,11 +65,8 @@ pub(super) fn queue_grows(pool: &PoolGroup, per_second: f64, until: SimTime) -> 
 }
 
 pub(super) fn overflows(pool: &PoolGroup, limit: u32, of: Portion) -> Line {
-    let instances = if pool.pools == 1 {
-        String::new()
-    } else {
-        format!(" ({} of {} instances)", pool.affected, pool.pools)
-    };
+    let instances =
+        if pool.pools == 1 { String::new() } else { format!(" ({})", of_instances(pool)) };
     let turned_away = portion(of);
     let text = if pool.kind == PoolKind::Clients {
         let most = count(u64::from(pool.capacity));

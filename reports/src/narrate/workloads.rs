@@ -6,8 +6,9 @@ use sim_models::observe::Shortage;
 use super::Line;
 use crate::units::{duration, percent, rate};
 
-pub(super) fn availability_falls(workload: &str, level: f64, to: f64) -> Line {
-    let text = format!("below {}: {}", percent(level), percent(to));
+pub(super) fn availability_falls(workload: &str, level: f64, to: Option<f64>) -> Line {
+    let to = to.map_or_else(|| "nothing is answered".to_owned(), percent);
+    let text = format!("below {}: {to}", percent(level));
     Line::worse("availability", workload, text)
 }
 

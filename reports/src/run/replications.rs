@@ -35,7 +35,8 @@ struct Replication {
     #[schemars(with = "Option<f64>")]
     mean: f64,
     /// Half the width of the 95 % confidence interval of the mean, by Student's t; absent if there is none,
-    /// because the figure was the same each time or read less than twice.
+    /// because the figure was the same each time, read less than twice, or is so skewed that the interval would reach values
+    /// that cannot be, below zero or above 100 %.
     #[serde(skip_serializing_if = "Option::is_none")]
     half_width: Option<f64>,
     /// The least; NaN, `null` in JSON, if it was never read.
@@ -267,7 +268,8 @@ fn rows<T>(
         let (name, kind) = names(entity);
         let mut row = Row { names: Names { name, kind }, figures: Map::new(), cells: Vec::new() };
         for reading in readings {
-            let over_all = over(all.iter().map(|summary| (reading.of)(&of(summary)[index])));
+            let values = all.iter().map(|summary| (reading.of)(&of(summary)[index]));
+            let over_all = over(values, reading.unit);
             let value = serde_json::to_value(over_all).unwrap_or_default();
             row.figures.insert(reading.name.to_owned(), value);
             row.cells.push(cell(&over_all, reading.unit));
@@ -332,17 +334,19 @@ fn rows_schema(
 }
 
 /// A figure over replications; those in which there is nothing to read are left out.
-fn over(values: impl Iterator<Item = f64>) -> Replication {
+fn over(values: impl Iterator<Item = f64>, unit: FigureUnit) -> Replication {
     let mut known = Welford::default();
     let (mut least, mut greatest) = (f64::NAN, f64::NAN);
     for value in values.filter(|value| !value.is_nan()) {
         known.add(value);
         (least, greatest) = (value.min(least), value.max(greatest));
     }
+    let mean = if known.count() > 0 { known.mean() } else { f64::NAN };
     let half_width = known.interval(CONFIDENCE).half_width;
+    let is_possible = half_width <= mean && (unit != FigureUnit::Share || mean + half_width <= 1.0);
     Replication {
-        mean: if known.count() > 0 { known.mean() } else { f64::NAN },
-        half_width: Some(half_width).filter(|width| width.is_finite() && least < greatest),
+        mean,
+        half_width: Some(half_width).filter(|_| is_possible && least < greatest),
         least,
         greatest,
         replications: known.count(),
@@ -350,17 +354,27 @@ fn over(values: impl Iterator<Item = f64>) -> Replication {
 }
 
 fn cell(over: &Replication, unit: FigureUnit) -> Cell {
-    let alone = over.half_width.and_then(|half_width| {
-        let digits = decimals(half_width);
-        let unit = match unit {
-            FigureUnit::Rate => "/s",
-            FigureUnit::Factor => "x",
-            FigureUnit::Count => "",
-            FigureUnit::Share | FigureUnit::Time => return None,
-        };
-        Some(format!("{:.digits$}{unit} ± {half_width:.digits$}{unit}", over.mean))
-    });
+    let alone = match over.half_width {
+        Some(half_width) => with_half_width(over.mean, half_width, unit),
+        None => (over.least < over.greatest).then(|| {
+            let [mean, least, greatest] = [over.mean, over.least, over.greatest]
+                .map(|value| Cell::in_unit(value, unit).shown());
+            format!("{mean} ({least}–{greatest})")
+        }),
+    };
     Cell::in_unit(over.mean, unit).estimate(over.half_width, alone)
+}
+
+/// A mean and half the width of its interval with as many digits as that has; `None` if the unit decides.
+fn with_half_width(mean: f64, half_width: f64, unit: FigureUnit) -> Option<String> {
+    let digits = decimals(half_width);
+    let unit = match unit {
+        FigureUnit::Rate => "/s",
+        FigureUnit::Factor => "x",
+        FigureUnit::Count => "",
+        FigureUnit::Share | FigureUnit::Time => return None,
+    };
+    Some(format!("{mean:.digits$}{unit} ± {half_width:.digits$}{unit}"))
 }
 
 /// The decimals with which a half-width has two significant digits.

@@ -50,6 +50,7 @@ pub(in crate::observe) struct Interval {
     pub ended: [u32; Outcome::COUNT],
     pub latency: Histogram,
     pub in_flight: u64,
+    pub first_ends: FirstEnds,
 }
 
 /// The requests of a workload in each interval.
@@ -66,6 +67,18 @@ pub struct WorkloadSeries {
     pub p99: Vec<u64>,
     /// Requests in flight at the end of the interval.
     pub in_flight: Vec<u64>,
+    /// The time at which the first request ended well, and that at which the first failed; zero if
+    /// none did.
+    pub first_ends: Vec<FirstEnds>,
+}
+
+/// The first ends of requests in some time; zero for those that there were none of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FirstEnds {
+    /// The first request ended well.
+    pub good: SimTime,
+    /// The first request failed.
+    pub bad: SimTime,
 }
 
 /// A window of a run over which the latencies of a workload are kept, in whole intervals.
@@ -98,6 +111,7 @@ impl WorkloadRecord {
             + self.series.p50.bytes()
             + self.series.p99.bytes()
             + self.series.in_flight.bytes()
+            + self.series.first_ends.bytes()
             + self.users.bytes()
             + self.latency.bytes()
             + self.failure_latency.bytes()
@@ -108,7 +122,7 @@ impl WorkloadRecord {
 
     /// Closes an interval of this length, which belongs to a phase if it counts.
     pub(in crate::observe) fn close_interval(&mut self, phase: Option<Phase>, length: SimDuration) {
-        let Interval { offered, ended, latency, in_flight } = &mut self.interval;
+        let Interval { offered, ended, latency, in_flight, first_ends } = &mut self.interval;
         if let Some(phase) = phase {
             let record = &mut self.phases[phase as usize];
             record.length += length;
@@ -123,6 +137,7 @@ impl WorkloadRecord {
         push(&mut self.series.p50, latency.quantile(0.5));
         push(&mut self.series.p99, latency.quantile(0.99));
         push(&mut self.series.in_flight, *in_flight);
+        push(&mut self.series.first_ends, std::mem::take(first_ends));
         latency.clear();
     }
 }
@@ -158,16 +173,22 @@ impl WorkloadSeries {
         (ended > 0).then(|| good as f64 / ended as f64)
     }
 
+    /// Requests that failed in some intervals.
+    pub fn failed_in(&self, intervals: Range<usize>) -> u64 {
+        intervals.map(|index| u64::from(self.ended(index) - self.good(index))).sum()
+    }
+
+    /// True if requests waited in interval `index` and none ended.
+    pub fn is_silent(&self, index: usize) -> bool {
+        self.ended(index) == 0 && self.in_flight[index] > 0
+    }
+
     /// True if the interval is one of several in a row in which requests wait and none ends. A
     /// single one means little: of few requests, one is often under way when none ends.
     fn is_at_a_standstill(&self, index: usize) -> bool {
-        let waits = |interval: usize| self.ended(interval) == 0 && self.in_flight[interval] > 0;
-        let before =
-            (0..index).rev().take_while(|interval| waits(*interval)).take(STANDSTILL).count();
-        let after = (index..self.offered.len())
-            .take_while(|interval| waits(*interval))
-            .take(STANDSTILL)
-            .count();
+        let is_silent = |interval: &usize| self.is_silent(*interval);
+        let before = (0..index).rev().take_while(is_silent).take(STANDSTILL).count();
+        let after = (index..self.offered.len()).take_while(is_silent).take(STANDSTILL).count();
         after > 0 && before + after >= STANDSTILL
     }
 }

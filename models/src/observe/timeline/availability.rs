@@ -1,9 +1,16 @@
 //! Workloads whose availability falls, and outages.
 
+use std::ops::Range;
+
+use sim_core::SimTime;
+
 use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Moment};
 use crate::observe::{WorkloadRecord, WorkloadSeries};
 use crate::system::{Blueprint, WorkloadPlan};
+
+/// The availability counts as fallen when this many requests have failed.
+const LEAST_FAILURES: u64 = 3;
 
 /// An outage counts when nothing has succeeded for this many intervals in a row.
 const OUTAGE_AFTER: usize = 3;
@@ -11,8 +18,8 @@ const OUTAGE_AFTER: usize = 3;
 /// The spells in which the availability of a workload is below its level, and those in which nothing
 /// succeeds.
 ///
-/// They are known of whole intervals. If faults begin or end inside one, its moment is that of the
-/// fault, so that no effect stands before its cause.
+/// They are known of whole intervals. Their moments are those of the first failure or the first answer in one, or of a
+/// fault that begins or ends inside it, so that no effect stands before its cause.
 pub(super) fn availability_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
     let level = blueprint.run.availability_level;
     let workloads = blueprint.workloads.iter().zip(instants.recorder.workloads());
@@ -23,21 +30,46 @@ pub(super) fn availability_moments(blueprint: &Blueprint, instants: &Instants<'_
     workloads.flat_map(moments_of).collect()
 }
 
-/// The spells in which the availability of a workload is below a level.
+/// The spells in which the availability of a workload is below a level, if more than a few requests fail in
+/// them or nothing is answered.
 pub(super) fn availability_spells(series: &WorkloadSeries, level: f64) -> Vec<Spell> {
     let spells = Spells { shortest: 1, calm: CALM };
-    spells.of(series.offered.len(), |at| Some(series.availability(at)? < level))
+    let mut spells = spells.of(series.offered.len(), |at| Some(series.availability(at)? < level));
+    spells.retain(|spell| {
+        let failed = series.failed_in(intervals(*spell, series));
+        failed >= LEAST_FAILURES || series.ended(spell.begin) == 0
+    });
+    spells
+}
+
+fn intervals(spell: Spell, series: &WorkloadSeries) -> Range<usize> {
+    spell.begin..spell.end.unwrap_or(series.offered.len())
+}
+
+/// The instant at which a spell begins: that of the first failure, or of the silence before it.
+fn begin_of(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> SimTime {
+    let is_silent = |interval: &usize| series.is_silent(*interval);
+    match (0..spell.begin).rev().take_while(is_silent).last() {
+        Some(silent) => instants.worse_in(silent, SimTime::ZERO),
+        None => instants.worse_in(spell.begin, series.first_ends[spell.begin].bad),
+    }
+}
+
+/// The instant at which a spell is over: that of the first answer.
+fn end_of(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> Option<SimTime> {
+    spell.end.map(|end| instants.better_in(end, series.first_ends[end].good))
 }
 
 fn falls(name: &str, level: f64, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     for spell in availability_spells(series, level) {
-        let begin = instants.worse_in(spell.begin);
-        let to = series.availability(spell.begin).unwrap_or(0.0);
+        let begin = begin_of(spell, series, instants);
+        let share = series.availability_over(intervals(spell, series));
+        let to = share.filter(|share| *share < level);
         let workload = name.to_owned();
         let change = Change::AvailabilityFalls { workload: workload.clone(), level, to };
         moments.push(Moment { at: begin, change });
-        if let Some(end) = spell.end.map(|end| instants.better_in(end)) {
+        if let Some(end) = end_of(spell, series, instants) {
             let change = Change::AvailabilityRegained { workload, level, after: end.since(begin) };
             moments.push(Moment { at: end, change });
         }
@@ -49,11 +81,11 @@ fn outages(name: &str, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<
     let mut moments = Vec::new();
     let spells = Spells { shortest: OUTAGE_AFTER, calm: 1 };
     for spell in spells.of(series.offered.len(), |at| Some(series.availability(at)? == 0.0)) {
-        let begin = instants.worse_in(spell.begin);
+        let begin = begin_of(spell, series, instants);
         let workload = name.to_owned();
         let change = Change::OutageBegins { workload: workload.clone() };
         moments.push(Moment { at: begin, change });
-        if let Some(end) = spell.end.map(|end| instants.better_in(end)) {
+        if let Some(end) = end_of(spell, series, instants) {
             let change = Change::OutageEnds { workload, after: end.since(begin) };
             moments.push(Moment { at: end, change });
         }

@@ -49,6 +49,11 @@ pub enum Change {
         /// The pool.
         pool: PoolGroup,
     },
+    /// More pools of those of an owner are saturated than at first; told when the most are.
+    SaturationSpreads {
+        /// The pools.
+        pool: PoolGroup,
+    },
     /// A saturated pool has free slots again.
     Relieved {
         /// The pool.
@@ -247,8 +252,9 @@ pub enum Change {
         workload: String,
         /// The level, 0 to 1.
         level: f64,
-        /// The availability in that interval, 0 to 1.
-        to: f64,
+        /// The availability until it is back at the level, 0 to 1; `None` if it is only that
+        /// requests wait and none ends.
+        to: Option<f64>,
     },
     /// The availability of a workload is back at its level.
     AvailabilityRegained {
@@ -283,7 +289,7 @@ pub enum Change {
         change: Box<Change>,
         /// The number of those like it.
         times: usize,
-        /// The time of the last change of the same thing.
+        /// The time of the last of those like it.
         until: SimTime,
     },
     /// Something succeeds again.
@@ -302,7 +308,7 @@ pub struct Portion {
     pub part: u64,
     /// The number of all.
     pub all: u64,
-    /// The time.
+    /// The time; zero if it all happened in one instant.
     pub time: SimDuration,
 }
 
@@ -384,6 +390,6 @@ pub struct PoolGroup {
     pub capacity: u32,
     /// The number of pools that it concerns.
     pub affected: u32,
-    /// The number of all.
+    /// The number of all that are there.
     pub pools: u32,
 }

@@ -64,7 +64,7 @@ impl<'a> BulkheadsThatOverflow<'a> {
             Change::Overflows { pool, of, .. } => {
                 let end = moment.at + of.time;
                 let mut told = self.told.get(&*pool.owner).into_iter().flatten();
-                let is_told = told.any(|other| other.start < end && moment.at < other.end);
+                let is_told = told.any(|other| other.start <= end && moment.at < other.end);
                 if is_told {
                     self.left_out.insert(&pool.owner);
                 }

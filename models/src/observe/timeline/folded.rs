@@ -52,23 +52,36 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     let is_like_first = |moment: &&Moment| are_alike(&moment.change, &first.change);
     let times = taken.iter().filter(is_like_first).count();
     // Of several that concern as many, the last that `rev` yields is the first.
-    let alike = taken.iter().rev().filter(is_like_first);
-    let widest = alike.max_by_key(|moment| affected(&moment.change));
+    let widest =
+        taken.iter().rev().filter(|moment| is_like_first(moment) || spreads(first, moment));
+    let widest = widest.max_by_key(|moment| affected(&moment.change));
     let mut change = Box::new(of_all(&taken, widest.unwrap_or(first)));
     if let Some(all) = portion(&mut change) {
         let portions =
             taken.iter().filter_map(|moment| portion(&mut moment.change.clone()).copied());
         *all = portions.reduce(Portion::with).unwrap_or_default();
     }
-    let flaps = Change::Flaps { change, times, until: last.at };
+    let until = taken.iter().rfind(is_like_first).map_or(first.at, |moment| moment.at);
+    let flaps = Change::Flaps { change, times, until };
     moments[spell[0]] = Some(Moment { at: first.at, change: flaps });
     if !are_alike(&last.change, &first.change) {
         moments[spell[spell.len() - 1]] = Some(last.clone());
     }
 }
 
+/// True if a saturation reaches more pools than at first.
+fn spreads(first: &Moment, next: &Moment) -> bool {
+    matches!(
+        (&first.change, &next.change),
+        (Change::Saturates { .. }, Change::SaturationSpreads { .. })
+    )
+}
+
 /// The change of a moment, in the name of the service if instances of it change in the same way.
 fn of_all(taken: &[Moment], told: &Moment) -> Change {
+    if let Change::SaturationSpreads { pool } = &told.change {
+        return Change::Saturates { pool: pool.clone() };
+    }
     if let Change::Process { instance, change } = &told.change {
         let is_other = |moment: &Moment| matches!(&moment.change, Change::Process { instance: other, .. } if other != instance);
         if taken.iter().any(is_other) {
@@ -108,9 +121,9 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::RetriesAmplify { edge, .. } | Change::RetriesAbate { edge, .. } => {
             ("retries", edge, "")
         }
-        Change::Saturates { pool } | Change::Relieved { pool, .. } => {
-            ("saturation", &pool.owner, pool.kind.name())
-        }
+        Change::Saturates { pool }
+        | Change::SaturationSpreads { pool }
+        | Change::Relieved { pool, .. } => ("saturation", &pool.owner, pool.kind.name()),
         Change::Overflows { pool, .. } | Change::OverflowEnds { pool } => {
             ("overflow", &pool.owner, pool.kind.name())
         }
@@ -167,7 +180,9 @@ fn are_alike(one: &Change, other: &Change) -> bool {
 /// The number of pools that a change concerns; the more, the more it says.
 fn affected(change: &Change) -> u32 {
     match change {
-        Change::Saturates { pool } | Change::Overflows { pool, .. } => pool.affected,
+        Change::Saturates { pool }
+        | Change::SaturationSpreads { pool }
+        | Change::Overflows { pool, .. } => pool.affected,
         _ => 0,
     }
 }

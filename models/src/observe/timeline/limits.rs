@@ -1,5 +1,7 @@
 //! Guards of calls, and limits of those who are called, that turn calls away.
 
+use sim_core::SimTime;
+
 use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Limit, Moment, Portion};
 use crate::Outcome;
@@ -68,8 +70,8 @@ fn moments_of(limit: &Limit, edges: &[Id<of::Edge>], instants: &Instants<'_>) ->
     let spells = Spells { shortest: 1, calm: CALM };
     let mut moments = Vec::new();
     for spell in spells.of(intervals, |interval| counts.is_notable(interval)) {
-        let begin = instants.worse_in(spell.begin);
-        let end = spell.end.map(|end| instants.better_in(end));
+        let begin = instants.worse_in(spell.begin, SimTime::ZERO);
+        let end = spell.end.map(|end| instants.better_in(end, SimTime::ZERO));
         let until = end.unwrap_or_else(|| instants.recorder.sampled_until());
         let (part, all) = counts.over(&spell, intervals);
         let of = Portion { part, all, time: until.since(begin) };

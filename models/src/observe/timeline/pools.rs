@@ -5,12 +5,16 @@ use std::ops::Range;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment, PoolGroup, Portion};
+use crate::observe::PoolSeries;
 use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
 use crate::system::{Id, Ids, System, UNLIMITED, of};
 
 /// An overflow has ended when its queue has turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
+
+/// Pools that are affected within this time of the first of several are told about with it.
+const TOGETHER: SimDuration = SimDuration::from_secs(1);
 
 /// A queue counts as growing when it has grown in each of this many intervals.
 const GROWS_FOR: usize = 5;
@@ -34,14 +38,19 @@ fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Momen
     let mut moments = Vec::new();
     let overflows = clusters(group, now, |index| system.pools()[index].overflow());
     for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
-        let pool = named(system, group, cluster.most);
-        moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
-        let saturated = cluster.at..cluster.end.unwrap_or(now);
-        if !overflows.iter().any(|overflow| saturated.contains(&overflow.at)) {
+        let pool = named(system, group, cluster.first);
+        moments.push(Moment { at: cluster.first.at, change: Change::Saturates { pool } });
+        let pool = named(system, group, cluster.widest);
+        if cluster.widest.pools > cluster.first.pools {
+            let change = Change::SaturationSpreads { pool: pool.clone() };
+            moments.push(Moment { at: cluster.widest.at, change });
+        }
+        let saturated = cluster.first.at..cluster.end.unwrap_or(now);
+        if !overflows.iter().any(|overflow| saturated.contains(&overflow.first.at)) {
             moments.extend(growth(system, group, &pool, saturated));
         }
         if let Some(end) = cluster.end {
-            let after = end.since(cluster.at);
+            let after = end.since(cluster.first.at);
             let change = Change::Relieved { pool, after, longest_queue: cluster.highest };
             moments.push(Moment { at: end, change });
         }
@@ -53,10 +62,10 @@ fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment>
     let limit = system.blueprint().pools[group.nth(0)].queue_limit;
     let mut moments = Vec::new();
     for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
-        let pool = named(system, group, cluster.most);
+        let pool = named(system, group, cluster.widest);
         let of = turned_away(system, group, &cluster, now);
         let change = Change::Overflows { pool: pool.clone(), limit, of };
-        moments.push(Moment { at: cluster.at, change });
+        moments.push(Moment { at: cluster.first.at, change });
         if let Some(end) = cluster.end.filter(|end| now.since(*end) > OVERFLOW_ENDS_AFTER) {
             moments.push(Moment { at: end, change: Change::OverflowEnds { pool } });
         }
@@ -103,7 +112,7 @@ fn growth(
 /// for a slot in them.
 fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: SimTime) -> Portion {
     let recorder = system.recorder();
-    let (from, to) = (cluster.at, cluster.end.unwrap_or(now));
+    let (from, to) = (cluster.first.at, cluster.end.unwrap_or(now));
     let intervals = recorder.intervals_touched(from, to.max(from + SimDuration::from_nanos(1)));
     let demand = || {
         let pools = recorder.pools()[group].iter();
@@ -113,31 +122,47 @@ fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: Si
     Portion {
         part: demand().map(|demand| u64::from(demand.turned_away)).sum(),
         all: demand().map(|demand| u64::from(demand.asked)).sum(),
-        time: end.since(recorder.beginning_of(intervals.start)),
+        time: if from == to {
+            SimDuration::ZERO
+        } else {
+            end.since(recorder.beginning_of(intervals.start))
+        },
     }
 }
 
-/// The pools of a group, of which some are affected.
-fn named(system: &System, group: Ids<of::Pool>, affected: u32) -> PoolGroup {
+/// The pools of a group that are there at a time, of which some are affected.
+fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     let plan = &system.blueprint().pools[group.nth(0)];
+    let recorder = system.recorder();
+    let interval = recorder.intervals_touched(extent.at, extent.at + SimDuration::from_nanos(1));
+    let is_there = |pool: &&PoolSeries| pool.there(plan.capacity, interval.clone()) > 0.0;
+    let there = recorder.pools()[group].iter().filter(is_there).count() as u32;
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
         capacity: plan.hosts.map_or(plan.capacity, |limits| limits.limit_in_flight()),
-        affected,
-        pools: group.len(),
+        affected: extent.pools,
+        pools: there.max(extent.pools),
     }
 }
 
 /// Overlapping episodes of several pools, told about as one.
 struct Cluster {
-    /// The first time at which the most pools were affected.
-    at: SimTime,
+    begin: SimTime,
+    /// The greatest extent among the pools that follow each other at once.
+    first: Extent,
+    /// The greatest extent, and the first time at which it was reached.
+    widest: Extent,
     end: Option<SimTime>,
-    /// The most pools that were affected at one time.
-    most: u32,
     /// The highest level in any of the episodes.
     highest: u64,
+}
+
+/// How many pools are affected at a time.
+#[derive(Clone, Copy)]
+struct Extent {
+    at: SimTime,
+    pools: u32,
 }
 
 fn clusters<'a>(
@@ -159,12 +184,18 @@ fn clusters<'a>(
         match clusters.last_mut() {
             Some(cluster) if cluster.end.is_none() => {
                 cluster.highest = cluster.highest.max(highest);
-                if affected > cluster.most {
-                    (cluster.at, cluster.most) = (at, affected);
+                if affected > cluster.widest.pools {
+                    cluster.widest = Extent { at, pools: affected };
+                }
+                if at.since(cluster.begin) <= TOGETHER {
+                    cluster.first = cluster.widest;
                 }
                 cluster.end = (affected == 0).then_some(at);
             }
-            _ => clusters.push(Cluster { at, end: None, most: affected, highest }),
+            _ => {
+                let first = Extent { at, pools: affected };
+                clusters.push(Cluster { begin: at, first, widest: first, end: None, highest });
+            }
         }
     }
     clusters

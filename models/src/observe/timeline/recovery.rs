@@ -7,11 +7,13 @@ use sim_core::{SimDuration, SimTime};
 use super::availability::availability_spells;
 use super::spells::Instants;
 use super::{Change, Moment, Shortage};
-use crate::observe::load::{Load, groups};
+use crate::observe::load::{Loads, groups};
 use crate::system::{Ids, System, of};
 
 /// The time after the last fault at which a workload should have recovered.
 const RECOVERED_AFTER: SimDuration = SimDuration::from_secs(60);
+/// A workload suffers from a fault if that has shown this long after its end: queues delay it.
+const SUFFERS_WITHIN: SimDuration = SimDuration::from_secs(30);
 /// The time before that over which figures are taken.
 const LOOKS_BACK: SimDuration = SimDuration::from_secs(10);
 /// A pool is short if this share of its slots is in use.
@@ -31,7 +33,7 @@ pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<
         let suffering = |series| {
             let spells = availability_spells(series, level);
             spells.iter().any(|spell| {
-                recorder.beginning_of(spell.begin) <= quiet.start
+                recorder.beginning_of(spell.begin) <= quiet.start + SUFFERS_WITHIN
                     && spell.end.is_none_or(|end| recorder.beginning_of(end) > at)
             })
         };
@@ -83,12 +85,11 @@ fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let of_group = |group: Ids<of::Pool>| {
         let owner = &blueprint.pools[group.nth(0)].owner;
-        let load = Load::of(blueprint, recorder, group, window.clone())?;
+        let load = Loads::of(blueprint, recorder, group, window.clone())?.over(&window)?;
         (load.utilization >= SHORT).then_some((owner, load))
     };
     let short = groups(blueprint).into_iter().filter_map(of_group);
-    let (owner, load) =
-        short.max_by(|(_, one), (_, other)| one.overload().total_cmp(&other.overload()))?;
+    let (owner, load) = short.max_by(|(_, one), (_, other)| one.cmp_overload(other))?;
     let retries = retries(system, owner, window);
     Some(Shortage { owner: owner.clone(), asked: load.asked, possible: load.possible, retries })
 }

@@ -1,5 +1,7 @@
 //! Retries that multiply the calls over an edge.
 
+use sim_core::SimTime;
+
 use super::spells::{CALM, Instants, Spells};
 use super::{Change, Moment, Portion};
 use crate::system::Blueprint;
@@ -28,8 +30,8 @@ pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
             Some(attempts >= FEWEST_ATTEMPTS && is_more && is_by_retries)
         };
         for spell in spells.of(recorder.intervals(), is_amplified) {
-            let begin = instants.worse_in(spell.begin);
-            let end = spell.end.map(|end| instants.better_in(end));
+            let begin = instants.worse_in(spell.begin, SimTime::ZERO);
+            let end = spell.end.map(|end| instants.better_in(end, SimTime::ZERO));
             let all = spell.begin..spell.end.unwrap_or(recorder.intervals());
             let sum = |series: &[u32]| series[all.clone()].iter().map(|it| u64::from(*it)).sum();
             let until = end.unwrap_or_else(|| recorder.sampled_until());

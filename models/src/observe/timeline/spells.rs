@@ -16,18 +16,18 @@ pub(super) struct Instants<'a> {
 }
 
 impl Instants<'_> {
-    /// The instant of a change for the worse: a fault that begins in the interval is the likely
-    /// cause, or else one that ends.
-    pub fn worse_in(&self, interval: usize) -> SimTime {
+    /// The instant of a change for the worse that shows at a time in the interval, zero if that is not known: a
+    /// fault that begins in it is the likely cause, or else one that ends.
+    pub fn worse_in(&self, interval: usize, shows: SimTime) -> SimTime {
         let begins = |change: &Change| matches!(change, Change::FaultBegins { .. });
-        self.last(interval, begins)
+        self.last(interval, begins).max(shows)
     }
 
-    /// The instant of a change for the better: a fault that ends in the interval is the likely
-    /// cause, or else one that begins.
-    pub fn better_in(&self, interval: usize) -> SimTime {
+    /// The instant of a change for the better that shows at a time in the interval, zero if that is not known: a
+    /// fault that ends in it is the likely cause, or else one that begins.
+    pub fn better_in(&self, interval: usize, shows: SimTime) -> SimTime {
         let ends = |change: &Change| matches!(change, Change::FaultEnds { .. });
-        self.last(interval, ends)
+        self.last(interval, ends).max(shows)
     }
 
     /// The last instant inside an interval at which a fault changes, preferably in a certain way;
