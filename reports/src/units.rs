@@ -49,6 +49,9 @@ pub fn duration(seconds: f64) -> String {
 pub fn significant(value: f64) -> String {
     match value.abs() {
         v if !v.is_finite() => UNKNOWN.to_owned(),
+        v if v >= 999.5 => {
+            format!("{}{}", if value < 0.0 { "-" } else { "" }, count((v + 0.5) as u64))
+        }
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),

@@ -14,7 +14,7 @@ pub(super) struct Load {
     /// The rate at which they could be granted: that at which they were, divided by the utilization (the
     /// utilization law; Denning and Buzen, "The Operational Analysis of Queueing Network Models", 1978).
     pub possible: f64,
-    /// The share in use of the slots that were there, 0 to 1.
+    /// The share in use of the slots in service, 0 to 1.
     pub utilization: f64,
 }
 
@@ -34,7 +34,6 @@ impl Load {
 pub(super) struct Loads {
     first: usize,
     seconds: f64,
-    capacity: f64,
     sums: Vec<Sums>,
 }
 
@@ -45,8 +44,8 @@ struct Sums {
     granted: f64,
     /// Slots in use, on average.
     busy: f64,
-    /// The shares of the pools that were there.
-    there: f64,
+    /// Slots in service.
+    in_service: f64,
 }
 
 impl Loads {
@@ -70,12 +69,12 @@ impl Loads {
                 sum.asked += f64::from(demand.asked);
                 sum.granted += f64::from(demand.granted);
                 sum.busy += f64::from(pool.busy[at]);
-                sum.there += pool.there(capacity, at..at + 1);
+                sum.in_service += pool.slots_in_service(capacity, at);
             }
             sums.push(sum);
         }
         let seconds = recorder.sample_width().as_secs_f64();
-        Some(Self { first: intervals.start, seconds, capacity: f64::from(capacity), sums })
+        Some(Self { first: intervals.start, seconds, sums })
     }
 
     /// The number of slots granted in some of the intervals.
@@ -85,9 +84,9 @@ impl Loads {
 
     /// The load over some of the intervals; `None` if nobody asked and nothing was granted.
     pub fn over(&self, intervals: &Range<usize>) -> Option<Load> {
-        let Sums { asked, granted, busy, there } = self.between(intervals);
+        let Sums { asked, granted, busy, in_service } = self.between(intervals);
         let seconds = self.seconds * intervals.len() as f64;
-        let utilization = busy / there / self.capacity;
+        let utilization = busy / in_service;
         let (asked, possible) = (asked / seconds, granted / seconds / utilization);
         let is_known = possible.is_finite() && asked + possible > 0.0;
         is_known.then_some(Load { asked, possible, utilization })
@@ -100,7 +99,7 @@ impl Loads {
             asked: end.asked - begin.asked,
             granted: end.granted - begin.granted,
             busy: end.busy - begin.busy,
-            there: end.there - begin.there,
+            in_service: end.in_service - begin.in_service,
         }
     }
 }

@@ -23,6 +23,7 @@ pub struct Recorder {
     pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
+    not_kept: u64,
     orders: Vec<(SimTime, Id<of::Order>)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
@@ -53,6 +54,7 @@ impl Recorder {
                 .collect(),
             instances: Vec::new(),
             scales: Vec::new(),
+            not_kept: 0,
             orders: Vec::new(),
             errands: Vec::new(),
             held_up: Vec::new(),
@@ -277,6 +279,8 @@ impl Recorder {
     fn note_scale(&mut self, at: SimTime, record: ScaleRecord) {
         if self.scales.len() < MOST_KEPT {
             self.scales.push((at, record));
+        } else {
+            self.not_kept += 1;
         }
     }
 
@@ -365,6 +369,8 @@ impl Recorder {
     pub fn instance_changes(&mut self, record: InstanceRecord) {
         if self.instances.len() < MOST_KEPT {
             self.instances.push(record);
+        } else {
+            self.not_kept += 1;
         }
     }
 
@@ -391,6 +397,11 @@ impl Recorder {
     /// The changes in the number of instances, and of their memory; the first ten thousand.
     pub fn scales(&self) -> &[(SimTime, ScaleRecord)] {
         &self.scales
+    }
+
+    /// Changes of instances, of their number and of their memory that are not kept, because too many were before them.
+    pub fn changes_not_kept(&self) -> u64 {
+        self.not_kept
     }
 
     /// The messages that went through each queue of messages.

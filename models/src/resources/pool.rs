@@ -378,6 +378,11 @@ impl Pool {
         self.usage.waiting.level() as u32
     }
 
+    /// Number of slots out of service.
+    pub fn lost(&self) -> u32 {
+        self.lost
+    }
+
     /// Total number of slots, including lost ones; `u32::MAX` if unlimited.
     pub fn capacity(&self) -> u32 {
         self.capacity

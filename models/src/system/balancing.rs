@@ -152,6 +152,9 @@ impl Engine<'_> {
             .map(|is_up| if is_up { InstanceChange::Up } else { InstanceChange::Down });
         let readmission = (has_passed && balancer.readmits(self.now, number))
             .then_some(InstanceChange::Readmitted);
+        if !balancer.has(number) {
+            return;
+        }
         for change in health.into_iter().chain(readmission) {
             let record = self.seen(edge, view, instance, change);
             self.state.recorder.instance_changes(record);

@@ -42,8 +42,8 @@ fn reason(ejection: &Ejection) -> String {
 
 pub(super) fn scaled(service: &str, from: u32, to: u32) -> Line {
     let tone = if to > from { Tone::Better } else { Tone::Probing };
-    let (from, to) = (count(u64::from(from)), count(u64::from(to)));
-    Line::new(tone, "scale", service, format!("{to} instances in place of {from}"))
+    let to = number_of(u64::from(to), "instance");
+    Line::new(tone, "scale", service, format!("{to} in place of {}", count(u64::from(from))))
 }
 
 pub(super) fn process(instance: &str, change: &ProcessChange) -> Line {

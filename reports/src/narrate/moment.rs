@@ -7,7 +7,8 @@ use super::{
     Line, alerts, breakers, calls, faults, instances, limits, links, operators, pools, queues,
     workloads,
 };
-use crate::units::{clock, count};
+use crate::palette::Tone;
+use crate::units::{clock, count, number_of};
 
 /// A moment as a line without its time.
 pub(crate) fn line(moment: &Moment) -> Line {
@@ -69,6 +70,10 @@ fn line_of(change: &Change) -> Line {
                 change => line_of(change),
             };
             flaps(line, *times, *until)
+        }
+        Change::NotTold { of, changes } => {
+            let text = format!("{} more, too many to tell", number_of(*changes, "change"));
+            Line::new(Tone::Probing, "and", of, text)
         }
         Change::OutageBegins { workload } => workloads::outage_begins(workload),
         Change::OutageEnds { workload, after } => workloads::outage_ends(workload, *after),

@@ -37,7 +37,12 @@ fn full(pool: &PoolGroup, instances: &str) -> Line {
         PoolKind::Clients => ("connections that it takes", "open"),
         kind => (kind.name(), "in use"),
     };
+    let left = pool.capacity - pool.lost.min(pool.capacity);
     let all = match pool.capacity {
+        _ if pool.lost > 0 => {
+            let all = count(u64::from(pool.capacity));
+            format!("all {} {slots} that are left of {all}", count(u64::from(left)))
+        }
         1 if pool.kind != PoolKind::Clients => format!("its only {}", slots.trim_end_matches('s')),
         capacity => format!("all {} {slots}", count(u64::from(capacity))),
     };
@@ -48,7 +53,7 @@ fn full(pool: &PoolGroup, instances: &str) -> Line {
 pub(super) fn relieved(pool: &PoolGroup, after: SimDuration, longest_queue: u64) -> Line {
     let queue = match longest_queue {
         0 => String::new(),
-        longest => format!(", a queue of up to {} worked off", count(longest)),
+        longest => format!("; up to {} waited", count(longest)),
     };
     let after = duration(after.as_secs_f64());
     let free = match pool.kind {

@@ -14,6 +14,6 @@ pub(super) fn backlog(queue: &str, waiting: u64) -> Line {
 pub(super) fn drained(queue: &str, after: SimDuration, most: u64, oldest: SimDuration) -> Line {
     let (after, oldest) = (duration(after.as_secs_f64()), duration(oldest.as_secs_f64()));
     let most = count(most);
-    let text = format!("worked off after {after}; up to {most} waited, for up to {oldest}");
+    let text = format!("gone after {after}; up to {most} waited, for up to {oldest}");
     Line::better("messages", queue, text)
 }

@@ -7,9 +7,20 @@ use super::Line;
 use crate::units::{duration, percent, rate};
 
 pub(super) fn availability_falls(workload: &str, level: f64, to: Option<f64>) -> Line {
-    let to = to.map_or_else(|| "nothing is answered".to_owned(), percent);
-    let text = format!("below {}: {to}", percent(level));
+    let text = format!("below {}: {}", percent(level), below(level, to));
     Line::worse("availability", workload, text)
+}
+
+/// A share that is below a level, with as many digits as it takes to show that.
+fn below(level: f64, share: Option<f64>) -> String {
+    let Some(share) = share else { return "nothing is answered".to_owned() };
+    let short = percent(share);
+    if short != percent(level) {
+        return short;
+    }
+    let written = |share: f64, digits: usize| format!("{:.digits$}%", share * 100.0);
+    let digits = (2..9).find(|digits| written(share, *digits) != written(level, *digits));
+    digits.map_or(short, |digits| written(share, digits))
 }
 
 pub(super) fn availability_regained(workload: &str, level: f64, after: SimDuration) -> Line {
@@ -21,11 +32,12 @@ pub(super) fn availability_regained(workload: &str, level: f64, after: SimDurati
 pub(super) fn still_suffers(
     workload: &str,
     level: f64,
-    availability: f64,
+    availability: Option<f64>,
     after: SimDuration,
     short: Option<&Shortage>,
 ) -> Line {
-    let (level, availability) = (percent(level), percent(availability));
+    let availability = below(level, availability);
+    let level = percent(level);
     let short = short.map_or_else(String::new, |Shortage { owner, asked, possible, retries }| {
         let retries =
             if *retries > 0.0 { format!(", {} retries", percent(*retries)) } else { String::new() };

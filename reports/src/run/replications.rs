@@ -15,7 +15,7 @@ use crate::json::{Document, pretty};
 use crate::layout::Page;
 use crate::palette::Tone;
 use crate::tables::{Cell, Table, folded};
-use crate::units::{duration, number_of};
+use crate::units::{count, duration, number_of};
 
 /// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
@@ -374,7 +374,11 @@ fn with_half_width(mean: f64, half_width: f64, unit: FigureUnit) -> Option<Strin
         FigureUnit::Count => "",
         FigureUnit::Share | FigureUnit::Time => return None,
     };
-    Some(format!("{mean:.digits$}{unit} ± {half_width:.digits$}{unit}"))
+    let written = |value: f64| match digits {
+        0 => count(value.round() as u64),
+        _ => format!("{value:.digits$}"),
+    };
+    Some(format!("{}{unit} ± {}{unit}", written(mean), written(half_width)))
 }
 
 /// The decimals with which a half-width has two significant digits.

@@ -16,6 +16,8 @@ pub struct LinkRecord {
     pub waiting: Vec<u32>,
     /// The share of the interval in which the busier direction sent.
     pub utilization: Vec<f32>,
+    /// The most that waited at one time in each direction.
+    pub most_waiting: [u32; 2],
     closed: Closed,
 }
 
@@ -51,7 +53,8 @@ impl LinkRecord {
         push(&mut self.waiting, most.unwrap_or(0));
         let longest = busy.iter().zip(before.busy).map(|(busy, before)| busy - before).max();
         push(&mut self.utilization, (longest.unwrap_or(0) as f64 / span) as f32);
-        for link in directions {
+        for (link, most) in directions.iter_mut().zip(&mut self.most_waiting) {
+            *most = (*most).max(link.most_waiting);
             link.most_waiting = 0;
         }
     }

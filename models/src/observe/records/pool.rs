@@ -18,6 +18,8 @@ pub struct PoolSeries {
     pub demand: Vec<Demand>,
     /// The share of the interval in which its instance ran; empty if an autoscaler never stops it.
     running: Vec<f32>,
+    /// Slots out of service at the end of the interval; empty if none ever are.
+    lost: Vec<u32>,
     presence: Option<Presence>,
     closed: Integrals,
     counted: Counts,
@@ -80,7 +82,11 @@ struct Integrals {
 impl PoolSeries {
     /// Bytes that the series take, and what else grows.
     pub(in crate::observe) fn bytes(&self) -> u64 {
-        self.busy.bytes() + self.waiting.bytes() + self.demand.bytes() + self.running.bytes()
+        self.busy.bytes()
+            + self.waiting.bytes()
+            + self.demand.bytes()
+            + self.running.bytes()
+            + self.lost.bytes()
     }
 
     /// The series of a pool whose instance is started and stopped, or whose number of slots, at
@@ -128,6 +134,22 @@ impl PoolSeries {
         Some(there(capacity, presence.after_warmup / all, busy))
     }
 
+    /// Slots that were lost in an interval.
+    pub fn lost(&self, interval: usize) -> u32 {
+        self.lost.get(interval).copied().unwrap_or(0)
+    }
+
+    /// Of `capacity` slots, those that could be used in an interval; none if nobody asked for one and none was in use,
+    /// for then its instance may be down.
+    pub fn slots_in_service(&self, capacity: u32, interval: usize) -> f64 {
+        let busy = f64::from(self.busy[interval]);
+        if self.demand[interval].asked == 0 && busy == 0.0 {
+            return 0.0;
+        }
+        let there = self.there(capacity, interval..interval + 1) * f64::from(capacity);
+        (there - f64::from(self.lost(interval))).max(busy)
+    }
+
     /// The share of `capacity` slots in use over some intervals, as far as it was there.
     pub fn utilization(&self, capacity: u32, intervals: Range<usize>) -> f64 {
         while_there(&self.busy, self.there(capacity, intervals.clone()), intervals)
@@ -150,6 +172,10 @@ impl PoolSeries {
         push(&mut self.busy, ((busy - self.closed.busy) as f64 / span) as f32);
         push(&mut self.waiting, ((waiting - self.closed.waiting) as f64 / span) as f32);
         self.closed = Integrals { busy, waiting };
+        if pool.lost() > 0 || !self.lost.is_empty() {
+            self.lost.resize(self.busy.len() - 1, 0);
+            push(&mut self.lost, pool.lost());
+        }
         let counts = Counts::of(pool);
         push(&mut self.demand, counts.since(self.counted));
         self.counted = counts;

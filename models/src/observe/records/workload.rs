@@ -160,8 +160,14 @@ impl WorkloadSeries {
     /// Share of the requests that ended well in interval `index`; 0 if requests have been waiting
     /// for several intervals and none is answered, `None` if there is nothing to tell.
     pub fn availability(&self, index: usize) -> Option<f64> {
+        self.availability_with(index, STANDSTILL)
+    }
+
+    /// The same if so many intervals in a row without an answer are a standstill, three at least.
+    pub fn availability_with(&self, index: usize, standstill: usize) -> Option<f64> {
+        let is_still = || self.is_at_a_standstill(index, standstill.max(STANDSTILL));
         match self.ended(index) {
-            0 => (self.offered[index] > 0 && self.is_at_a_standstill(index)).then_some(0.0),
+            0 => (self.offered[index] > 0 && is_still()).then_some(0.0),
             ended => Some(f64::from(self.good(index)) / f64::from(ended)),
         }
     }
@@ -185,10 +191,10 @@ impl WorkloadSeries {
 
     /// True if the interval is one of several in a row in which requests wait and none ends. A
     /// single one means little: of few requests, one is often under way when none ends.
-    fn is_at_a_standstill(&self, index: usize) -> bool {
+    fn is_at_a_standstill(&self, index: usize, length: usize) -> bool {
         let is_silent = |interval: &usize| self.is_silent(*interval);
-        let before = (0..index).rev().take_while(is_silent).take(STANDSTILL).count();
-        let after = (index..self.offered.len()).take_while(is_silent).take(STANDSTILL).count();
-        after > 0 && before + after >= STANDSTILL
+        let before = (0..index).rev().take_while(is_silent).take(length).count();
+        let after = (index..self.offered.len()).take_while(is_silent).take(length).count();
+        after > 0 && before + after >= length
     }
 }

@@ -23,7 +23,7 @@ pub struct LinkSummary {
     pub dropped: u64,
     /// Time for which it sent, in seconds.
     pub busy: f64,
-    /// Most messages waiting at one time, in either direction.
+    /// Most messages waiting at one time.
     pub most_waiting: u32,
 }
 
@@ -32,17 +32,21 @@ pub(super) fn links(system: &System, now: SimTime) -> Vec<LinkSummary> {
     let links = system.blueprint().links.iter().zip(system.links()).zip(system.recorder().links());
     let of_link = |((plan, state), record): ((&LinkPlan, &LinkState), &LinkRecord)| {
         let name = plan.name.clone();
-        let most = record.waiting.iter().copied().max().unwrap_or(0);
-        let of = |(direction, link): (&String, &Link)| LinkSummary {
+        let of = |((direction, link), most): ((&String, &Link), &u32)| LinkSummary {
             name: name.clone(),
             direction: direction.clone(),
             sent: link.sent,
             lost: link.lost,
             dropped: link.dropped,
-            most_waiting: most,
+            most_waiting: (*most).max(link.most_waiting),
             busy: link.busy(now) as f64 / 1e9,
         };
-        plan.directions.iter().zip(&state.directions).map(of).collect::<Vec<_>>()
+        plan.directions
+            .iter()
+            .zip(&state.directions)
+            .zip(&record.most_waiting)
+            .map(of)
+            .collect::<Vec<_>>()
     };
     links.flat_map(of_link).collect()
 }

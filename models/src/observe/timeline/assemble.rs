@@ -6,7 +6,7 @@ use super::Moment;
 use super::availability::availability_moments;
 use super::breakers::breaker_moments;
 use super::faults::{abort_moment, fault_moments};
-use super::instances::{instance_moments, scale_moments};
+use super::instances::{instance_moments, not_told, scale_moments};
 use super::limits::limit_moments;
 use super::links::link_moments;
 use super::operators::{held_up_moments, operator_moments};
@@ -34,6 +34,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(held_up_moments(blueprint, recorder));
     moments.extend(abort_moment(system));
     moments.extend(scale_moments(blueprint, recorder));
+    moments.extend(not_told(blueprint, recorder));
     moments.extend(queue_moments(blueprint, recorder));
     moments.extend(limit_moments(blueprint, &instants));
     moments.extend(retry_moments(blueprint, &instants));

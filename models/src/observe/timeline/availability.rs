@@ -6,7 +6,7 @@ use sim_core::SimTime;
 
 use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Moment};
-use crate::observe::{WorkloadRecord, WorkloadSeries};
+use crate::observe::{Recorder, WorkloadRecord, WorkloadSeries};
 use crate::system::{Blueprint, WorkloadPlan};
 
 /// The availability counts as fallen when this many requests have failed.
@@ -24,22 +24,43 @@ pub(super) fn availability_moments(blueprint: &Blueprint, instants: &Instants<'_
     let level = blueprint.run.availability_level;
     let workloads = blueprint.workloads.iter().zip(instants.recorder.workloads());
     let moments_of = |(plan, record): (&WorkloadPlan, &WorkloadRecord)| {
-        let (name, series) = (&plan.name, &record.series);
-        [falls(name, level, series, instants), outages(name, series, instants)].concat()
+        [falls(&plan.name, level, record, instants), outages(&plan.name, record, instants)].concat()
     };
     workloads.flat_map(moments_of).collect()
 }
 
+/// The intervals of a run without an answer that are a standstill of a workload: twice as many as half of its answers
+/// take. What takes four seconds is often under way when nothing ends for three.
+fn standstill(record: &WorkloadRecord, recorder: &Recorder) -> usize {
+    let width = recorder.sample_width().as_nanos();
+    (record.latency.quantile(0.5) * 2).div_ceil(width) as usize
+}
+
 /// The spells in which the availability of a workload is below a level, if more than a few requests fail in
 /// them or nothing is answered.
-pub(super) fn availability_spells(series: &WorkloadSeries, level: f64) -> Vec<Spell> {
+pub(super) fn availability_spells(
+    record: &WorkloadRecord,
+    level: f64,
+    recorder: &Recorder,
+) -> Vec<Spell> {
+    let (series, standstill) = (&record.series, standstill(record, recorder));
     let spells = Spells { shortest: 1, calm: CALM };
-    let mut spells = spells.of(series.offered.len(), |at| Some(series.availability(at)? < level));
+    let is_below = |at| Some(series.availability_with(at, standstill)? < level);
+    let mut spells = spells.of(series.offered.len(), is_below);
     spells.retain(|spell| {
         let failed = series.failed_in(intervals(*spell, series));
         failed >= LEAST_FAILURES || series.ended(spell.begin) == 0
     });
     spells
+}
+
+/// The share of the requests that ended well in the intervals of a spell that are below a level; `None` if none ended in them.
+fn share_below(spell: Spell, level: f64, series: &WorkloadSeries) -> Option<f64> {
+    let is_below = |at: &usize| series.availability(*at).is_some_and(|share| share < level);
+    let below = || intervals(spell, series).filter(is_below);
+    let ended: u64 = below().map(|at| u64::from(series.ended(at))).sum();
+    let good: u64 = below().map(|at| u64::from(series.good(at))).sum();
+    (ended > 0).then(|| good as f64 / ended as f64)
 }
 
 fn intervals(spell: Spell, series: &WorkloadSeries) -> Range<usize> {
@@ -60,12 +81,12 @@ fn end_of(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> Opt
     spell.end.map(|end| instants.better_in(end, series.first_ends[end].good))
 }
 
-fn falls(name: &str, level: f64, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<Moment> {
+fn falls(name: &str, level: f64, record: &WorkloadRecord, instants: &Instants<'_>) -> Vec<Moment> {
+    let series = &record.series;
     let mut moments = Vec::new();
-    for spell in availability_spells(series, level) {
+    for spell in availability_spells(record, level, instants.recorder) {
         let begin = begin_of(spell, series, instants);
-        let share = series.availability_over(intervals(spell, series));
-        let to = share.filter(|share| *share < level);
+        let to = share_below(spell, level, series);
         let workload = name.to_owned();
         let change = Change::AvailabilityFalls { workload: workload.clone(), level, to };
         moments.push(Moment { at: begin, change });
@@ -77,10 +98,12 @@ fn falls(name: &str, level: f64, series: &WorkloadSeries, instants: &Instants<'_
     moments
 }
 
-fn outages(name: &str, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<Moment> {
+fn outages(name: &str, record: &WorkloadRecord, instants: &Instants<'_>) -> Vec<Moment> {
+    let (series, standstill) = (&record.series, standstill(record, instants.recorder));
     let mut moments = Vec::new();
+    let is_out = |at| Some(series.availability_with(at, standstill)? == 0.0);
     let spells = Spells { shortest: OUTAGE_AFTER, calm: 1 };
-    for spell in spells.of(series.offered.len(), |at| Some(series.availability(at)? == 0.0)) {
+    for spell in spells.of(series.offered.len(), is_out) {
         let begin = begin_of(spell, series, instants);
         let workload = name.to_owned();
         let change = Change::OutageBegins { workload: workload.clone() };

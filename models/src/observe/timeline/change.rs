@@ -252,8 +252,7 @@ pub enum Change {
         workload: String,
         /// The level, 0 to 1.
         level: f64,
-        /// The availability until it is back at the level, 0 to 1; `None` if it is only that
-        /// requests wait and none ends.
+        /// The availability while it is below, 0 to 1; `None` if no request ends then.
         to: Option<f64>,
     },
     /// The availability of a workload is back at its level.
@@ -271,8 +270,8 @@ pub enum Change {
         workload: String,
         /// The level, 0 to 1.
         level: f64,
-        /// The availability over the last seconds, 0 to 1.
-        availability: f64,
+        /// The availability over the last seconds, 0 to 1; `None` if no request ended.
+        availability: Option<f64>,
         /// The time since the last fault ended.
         after: SimDuration,
         /// The pool that is short, if one is.
@@ -291,6 +290,13 @@ pub enum Change {
         times: usize,
         /// The time of the last of those like it.
         until: SimTime,
+    },
+    /// More changes follow than are told about.
+    NotTold {
+        /// The breaker that changes, or `instances`.
+        of: String,
+        /// The number of changes that are only counted.
+        changes: u64,
     },
     /// Something succeeds again.
     OutageEnds {
@@ -388,6 +394,8 @@ pub struct PoolGroup {
     pub kind: PoolKind,
     /// Slots of each pool.
     pub capacity: u32,
+    /// Slots out of service, of the pool that has lost the most.
+    pub lost: u32,
     /// The number of pools that it concerns.
     pub affected: u32,
     /// The number of all that are there.

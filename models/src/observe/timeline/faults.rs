@@ -29,6 +29,8 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             .filter(|_| blueprint.experiment.contains(id))
             .map(|aborted| aborted.at);
         let Some((begin, planned_end)) = system.span_of(fault) else { continue };
+        // The last of the instances that it leaves one by one.
+        let planned_end = fault.end_of_all(begin, planned_end);
         let end = called_off.map_or(planned_end, |at| planned_end.min(at));
         let happens = begin < end || fault.is_instantaneous() && begin == end;
         if begin > now || !happens || fault.part == Part::Later {

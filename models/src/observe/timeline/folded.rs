@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment, Portion};
+use crate::observe::{InstanceChange, ProcessChange};
+use crate::resilience::circuit_breaker::BreakerState;
 
 /// The most changes of one thing in short succession that are told about one by one.
 const MOST_TOLD: usize = 12;
@@ -13,11 +15,13 @@ const MOST_TOLD: usize = 12;
 /// Changes follow each other in short succession if no more than this lies between them, or no more
 /// than a twentieth of the run.
 const SHORT: SimDuration = SimDuration::from_secs(30);
+/// What lies further apart does not follow in short succession, however long the run is.
+const LONG: SimDuration = SimDuration::from_secs(300);
 
-/// A timeline in which a thing that flaps has two moments: the first, which says how often, and the
-/// last, which says how it ended.
+/// A timeline in which a thing that flaps has few moments: the first of each kind of change for the worse, which says how
+/// often, and the last, which says how it ended.
 pub(super) fn folded(timeline: Vec<Moment>, run: SimDuration) -> Vec<Moment> {
-    let short = SHORT.max(run.scaled(0.05));
+    let short = run.scaled(0.05).clamp(SHORT, LONG);
     let mut moments: Vec<Option<Moment>> = timeline.into_iter().map(Some).collect();
     for spell in spells(&moments, short) {
         fold(&mut moments, &spell);
@@ -45,27 +49,74 @@ fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Vec<usize>> {
     strands.into_values().flatten().filter(|spell| spell.len() > MOST_TOLD).collect()
 }
 
-/// Replaces the moments of a spell by the first and the last of them.
+/// Replaces the moments of a spell by the first of each kind of change for the worse, which says how often it comes, and by
+/// the last, which says how it ended.
 fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
-    let taken: Vec<Moment> = spell.iter().filter_map(|&place| moments[place].take()).collect();
-    let ([first, ..], Some(last)) = (taken.as_slice(), taken.last()) else { return };
-    let is_like_first = |moment: &&Moment| are_alike(&moment.change, &first.change);
-    let times = taken.iter().filter(is_like_first).count();
+    let taken: Vec<(usize, Moment)> =
+        spell.iter().filter_map(|&place| Some((place, moments[place].take()?))).collect();
+    let mut kinds: Vec<Vec<&(usize, Moment)>> = Vec::new();
+    for told in taken.iter().filter(|(_, moment)| !undoes(&moment.change)) {
+        let is_alike =
+            |kind: &&mut Vec<&(usize, Moment)>| are_alike(&kind[0].1.change, &told.1.change);
+        match kinds.iter_mut().find(is_alike) {
+            Some(kind) => kind.push(told),
+            None => kinds.push(vec![told]),
+        }
+    }
+    for (place, moment) in [taken.first(), taken.last()].into_iter().flatten() {
+        if undoes(&moment.change) {
+            moments[*place] = Some(moment.clone());
+        }
+    }
+    for kind in kinds {
+        let (place, first) = kind[0];
+        let members: Vec<&Moment> = kind.iter().map(|(_, moment)| moment).collect();
+        let spread = taken.iter().map(|(_, moment)| moment).filter(|moment| spreads(first, moment));
+        moments[*place] = Some(one_of(&members, spread));
+    }
+}
+
+/// The first of several changes of a kind, which says how often it comes and how wide it spreads.
+fn one_of<'a>(alike: &[&'a Moment], spread: impl Iterator<Item = &'a Moment>) -> Moment {
+    let (first, last) = (alike[0], alike[alike.len() - 1]);
+    if alike.len() == 1 {
+        return first.clone();
+    }
     // Of several that concern as many, the last that `rev` yields is the first.
-    let widest =
-        taken.iter().rev().filter(|moment| is_like_first(moment) || spreads(first, moment));
+    let widest = alike.iter().rev().copied().chain(spread);
     let widest = widest.max_by_key(|moment| affected(&moment.change));
-    let mut change = Box::new(of_all(&taken, widest.unwrap_or(first)));
+    let mut change = Box::new(of_all(alike, widest.unwrap_or(first)));
     if let Some(all) = portion(&mut change) {
         let portions =
-            taken.iter().filter_map(|moment| portion(&mut moment.change.clone()).copied());
+            alike.iter().filter_map(|moment| portion(&mut moment.change.clone()).copied());
         *all = portions.reduce(Portion::with).unwrap_or_default();
     }
-    let until = taken.iter().rfind(is_like_first).map_or(first.at, |moment| moment.at);
-    let flaps = Change::Flaps { change, times, until };
-    moments[spell[0]] = Some(Moment { at: first.at, change: flaps });
-    if !are_alike(&last.change, &first.change) {
-        moments[spell[spell.len() - 1]] = Some(last.clone());
+    Moment { at: first.at, change: Change::Flaps { change, times: alike.len(), until: last.at } }
+}
+
+/// True if a change takes back another of its thing, is on the way to that, or widens it.
+fn undoes(change: &Change) -> bool {
+    match change {
+        Change::FaultEnds { .. }
+        | Change::FaultGrows { .. }
+        | Change::SaturationSpreads { .. }
+        | Change::Relieved { .. }
+        | Change::OverflowEnds { .. }
+        | Change::TurnsNothingAway { .. }
+        | Change::RetriesAbate { .. }
+        | Change::LinkRelieved { .. }
+        | Change::AlertResolved { .. }
+        | Change::Drained { .. }
+        | Change::AvailabilityRegained { .. }
+        | Change::OutageEnds { .. }
+        | Change::Instance { change: InstanceChange::Readmitted | InstanceChange::Up, .. }
+        | Change::Process {
+            change: ProcessChange::Started { .. } | ProcessChange::Ready, ..
+        }
+        | Change::HeldUp { is_over: true, .. } => true,
+        Change::Breaker { transition, .. } => transition.to != BreakerState::Open,
+        Change::Breakers { state, .. } => *state != BreakerState::Open,
+        _ => false,
     }
 }
 
@@ -78,12 +129,12 @@ fn spreads(first: &Moment, next: &Moment) -> bool {
 }
 
 /// The change of a moment, in the name of the service if instances of it change in the same way.
-fn of_all(taken: &[Moment], told: &Moment) -> Change {
+fn of_all(taken: &[&Moment], told: &Moment) -> Change {
     if let Change::SaturationSpreads { pool } = &told.change {
         return Change::Saturates { pool: pool.clone() };
     }
     if let Change::Process { instance, change } = &told.change {
-        let is_other = |moment: &Moment| matches!(&moment.change, Change::Process { instance: other, .. } if other != instance);
+        let is_other = |moment: &&Moment| matches!(&moment.change, Change::Process { instance: other, .. } if other != instance);
         if taken.iter().any(is_other) {
             return Change::Process { instance: service_of(instance).to_owned(), change: *change };
         }
@@ -148,6 +199,7 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::Aborted { .. }
         | Change::Operated { .. }
         | Change::StillSuffers { .. }
+        | Change::NotTold { .. }
         | Change::Flaps { .. } => return None,
     })
 }

@@ -25,6 +25,22 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
     recorder.instances().iter().map(moment).collect()
 }
 
+/// The moments from which on changes of instances, or of a breaker, are only counted.
+pub(super) fn not_told(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let told = recorder.instances().last().map(|record| record.at);
+    let told = told.max(recorder.scales().last().map(|(at, _)| *at));
+    let of_instances = ("instances".to_owned(), told, recorder.changes_not_kept());
+    let breakers = blueprint.breakers.iter().zip(recorder.breakers()).map(|(plan, record)| {
+        let told = record.transitions.last().map(|(at, _)| *at);
+        (plan.owner.clone(), told, record.transition_count - record.transitions.len() as u64)
+    });
+    let moment = |(of, told, changes): (String, Option<SimTime>, u64)| {
+        let change = Change::NotTold { of, changes };
+        (changes > 0).then_some(Moment { at: told?, change })
+    };
+    breakers.chain([of_instances]).filter_map(moment).collect()
+}
+
 /// The region of the callers who see a change, if others may not see it.
 fn seen_from(blueprint: &Blueprint, record: &InstanceRecord) -> String {
     let region = record.seen_from.map(|region| &blueprint.regions[region]);

@@ -18,6 +18,8 @@ const TOGETHER: SimDuration = SimDuration::from_secs(1);
 
 /// A queue counts as growing when it has grown in each of this many intervals.
 const GROWS_FOR: usize = 5;
+/// A queue has grown when it is as long as this share of the longest that it will be.
+const FULLY_GROWN: f64 = 0.98;
 /// Requests waiting for each slot that make a long queue.
 const MANY: f64 = 2.0;
 
@@ -91,18 +93,20 @@ fn growth(
     let slots = f64::from(pool.capacity) * f64::from(pool.pools);
     let grows = |some: &[f64]| some.is_sorted_by(|one, next| one < next);
     let begin = lengths.windows(GROWS_FOR).position(grows)?;
-    let longest = (begin..lengths.len()).max_by(|one, other| {
-        // The first of those that are as long.
-        lengths[*one].total_cmp(&lengths[*other]).then(other.cmp(one))
-    })?;
-    if lengths[longest] < MANY * slots {
+    let longest = lengths[begin..].iter().copied().max_by(f64::total_cmp)?;
+    if longest < MANY * slots {
         return None;
     }
-    let seconds = recorder.sample_width().as_secs_f64() * (longest - begin) as f64;
+    let end =
+        begin + lengths[begin..].iter().position(|length| *length >= longest * FULLY_GROWN)?;
+    if end == begin {
+        return None;
+    }
+    let seconds = recorder.sample_width().as_secs_f64() * (end - begin) as f64;
     let change = Change::QueueGrows {
         pool: pool.clone(),
-        per_second: (lengths[longest] - lengths[begin]) / seconds,
-        until: recorder.beginning_of(intervals.start + longest + 1).min(saturated.end),
+        per_second: (lengths[end] - lengths[begin]) / seconds,
+        until: recorder.beginning_of(intervals.start + end + 1).min(saturated.end),
     };
     let at = recorder.beginning_of(intervals.start + begin).max(saturated.start);
     Some(Moment { at, change })
@@ -136,11 +140,16 @@ fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     let recorder = system.recorder();
     let interval = recorder.intervals_touched(extent.at, extent.at + SimDuration::from_nanos(1));
     let is_there = |pool: &&PoolSeries| pool.there(plan.capacity, interval.clone()) > 0.0;
+    let lost = recorder.pools()[group]
+        .iter()
+        .flat_map(|pool| interval.clone().map(|at| pool.lost(at)))
+        .max();
     let there = recorder.pools()[group].iter().filter(is_there).count() as u32;
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
         capacity: plan.hosts.map_or(plan.capacity, |limits| limits.limit_in_flight()),
+        lost: lost.unwrap_or(0),
         affected: extent.pools,
         pools: there.max(extent.pools),
     }

@@ -16,7 +16,7 @@ const RECOVERED_AFTER: SimDuration = SimDuration::from_secs(60);
 const SUFFERS_WITHIN: SimDuration = SimDuration::from_secs(30);
 /// The time before that over which figures are taken.
 const LOOKS_BACK: SimDuration = SimDuration::from_secs(10);
-/// A pool is short if this share of its slots is in use.
+/// A pool is short if this share of its slots is in use, and as many are asked for as it can grant, or nearly.
 const SHORT: f64 = 0.95;
 
 /// The workloads that have not recovered a minute after faults.
@@ -30,8 +30,8 @@ pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<
         if at > quiet.end || window.is_empty() {
             continue;
         }
-        let suffering = |series| {
-            let spells = availability_spells(series, level);
+        let suffering = |record| {
+            let spells = availability_spells(record, level, recorder);
             spells.iter().any(|spell| {
                 recorder.beginning_of(spell.begin) <= quiet.start + SUFFERS_WITHIN
                     && spell.end.is_none_or(|end| recorder.beginning_of(end) > at)
@@ -39,12 +39,15 @@ pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<
         };
         let mut short = None;
         for (plan, record) in blueprint.workloads.iter().zip(recorder.workloads()) {
-            if suffering(&record.series) {
+            let series = &record.series;
+            let availability = series.availability_over(window.clone());
+            let is_silent = window.clone().all(|at| series.is_silent(at));
+            if (availability.is_some() || is_silent) && suffering(record) {
                 let short = short.get_or_insert_with(|| shortage(system, window.clone()));
                 let change = Change::StillSuffers {
                     workload: plan.name.clone(),
                     level,
-                    availability: record.series.availability_over(window.clone()).unwrap_or(0.0),
+                    availability,
                     after: RECOVERED_AFTER,
                     short: short.clone(),
                 };
@@ -86,7 +89,8 @@ fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let of_group = |group: Ids<of::Pool>| {
         let owner = &blueprint.pools[group.nth(0)].owner;
         let load = Loads::of(blueprint, recorder, group, window.clone())?.over(&window)?;
-        (load.utilization >= SHORT).then_some((owner, load))
+        let is_short = load.utilization >= SHORT && load.overload() >= SHORT;
+        is_short.then_some((owner, load))
     };
     let short = groups(blueprint).into_iter().filter_map(of_group);
     let (owner, load) = short.max_by(|(_, one), (_, other)| one.cmp_overload(other))?;

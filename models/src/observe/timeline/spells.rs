@@ -85,6 +85,13 @@ impl Spells {
                 }
             }
         }
+        // What was over when it was last known is over, if that is long ago.
+        if let (Some(spell), Some(calm)) = (spells.last_mut(), calm_since)
+            && is_in_spell
+            && calm + self.calm <= intervals
+        {
+            spell.end = Some(calm);
+        }
         spells
     }
 }

@@ -274,6 +274,11 @@ impl LoadBalancer {
         }
     }
 
+    /// True if the instance with a number exists.
+    pub fn has(&self, number: u32) -> bool {
+        number < self.present
+    }
+
     /// Makes the first `present` instances exist, and no others.
     pub fn set_present(&mut self, now: SimTime, present: u32) {
         let before = std::mem::replace(&mut self.present, present.clamp(1, self.instances));
