@@ -25,9 +25,8 @@ fn misses(finished: &Finished) -> Vec<u32> {
     let blueprint = finished.system.blueprint();
     let edge = blueprint
         .edges
-        .with_ids()
-        .find(|(_, it)| it.caller == "a" && blueprint.stations[it.callee].name == "d");
-    let (edge, _) = edge.expect("queried");
+        .position(|it| it.caller == "a" && blueprint.stations[it.callee].name == "d")
+        .expect("queried");
     finished.system.recorder().edges()[edge].series.calls.clone()
 }
 

@@ -503,8 +503,7 @@ fn a_kept_pool_grows_and_shrinks() {
     assert!(rate(10, 14) > 190.0, "{}", rate(10, 14));
     assert!((rate(25, 40) - 100.0).abs() < 1.0, "{}", rate(25, 40));
     let pools = &finished.system.blueprint().pools;
-    let mut clients = pools.with_ids().filter(|(_, pool)| pool.kind == PoolKind::Clients);
-    let (clients, _) = clients.next().expect("a limit");
+    let clients = pools.position(|pool| pool.kind == PoolKind::Clients).expect("a limit");
     assert_eq!(finished.system.pools()[clients].in_use(), 2, "open and idle at the end");
 }
 

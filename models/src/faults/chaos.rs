@@ -6,7 +6,6 @@ use super::{FaultKind, FaultSection};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, compile_condition, span_or};
-use crate::system::Ids;
 
 section! {
     /// A chaos experiment.
@@ -36,8 +35,7 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
             begin = begin + lasts;
         }
     }
-    plan.blueprint.experiment =
-        Ids::new(first, plan.blueprint.faults.next_id().number() - first.number());
+    plan.blueprint.experiment = plan.blueprint.faults.since(first);
     for condition in &chaos.abort_when {
         let condition = compile_condition(condition, names, plan, problems);
         plan.blueprint.abort_when.extend(condition);

@@ -79,7 +79,7 @@ impl Strike for FlushSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(FaultTarget::Station(Id::new(0)), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(Id::FIRST), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }

@@ -77,7 +77,7 @@ impl Strike for SurgeSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(FaultTarget::Station(Id::new(0)), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(Id::FIRST), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }

@@ -7,7 +7,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Deadline, EdgePlan, Ends, Engine, NONE, Next, Parked, Way};
+use crate::system::{Deadline, EdgePlan, Ends, Engine, NO_FRAME, Next, Parked, Way};
 
 /// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
@@ -51,7 +51,7 @@ pub(crate) struct Hedged {
 impl Hedged {
     /// No request has been sent.
     fn none() -> Self {
-        Self { callees: [NONE; MOST_REQUESTS], sent: 0, outstanding: 0 }
+        Self { callees: [NO_FRAME; MOST_REQUESTS], sent: 0, outstanding: 0 }
     }
 }
 
@@ -154,7 +154,7 @@ impl Engine<'_> {
     /// Counts a hedged request that was refused at once; the earlier ones may still be answered.
     fn note_refused_hedge(&mut self, caller: Waiter, edge: &EdgePlan) {
         let Some((plan, position)) = edge.hedge() else { return };
-        plan.note_request(position, NONE, caller, self);
+        plan.note_request(position, NO_FRAME, caller, self);
         if let Hold::Hedge(hedged) = self.state.frames.hold(caller.frame, position) {
             hedged.outstanding -= 1;
         }

@@ -17,7 +17,7 @@ use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{
-    Activity, Draw, EdgePlan, Engine, Event, Id, Ids, NONE, Next, PoolKind, UNLIMITED, Way, of,
+    Activity, Draw, EdgePlan, Engine, Event, Id, Ids, NO_FRAME, Next, PoolKind, UNLIMITED, Way, of,
 };
 
 section! {
@@ -283,7 +283,7 @@ impl Engine<'_> {
                 }
                 for number in 0..guard.idle {
                     let to = edge.callee_instances.nth((caller + number) % callees);
-                    if self.may_open(to, Waiter { frame: NONE, epoch: 0 }) {
+                    if self.may_open(to, Waiter { frame: NO_FRAME, epoch: 0 }) {
                         self.state.kept[pool].push(Connection { to, since: self.now });
                     }
                 }

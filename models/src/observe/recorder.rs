@@ -27,7 +27,7 @@ pub struct Recorder {
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
     pub(super) queues: Table<of::Queue, QueueRecord>,
-    pub(super) effects: Vec<EffectRecord>,
+    pub(super) effects: Table<of::Effect, EffectRecord>,
     pub(super) pools: Table<of::Pool, PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
     pub(super) waits: BTreeMap<Id<of::Pool>, Vec<Histogram>>,
@@ -57,7 +57,7 @@ impl Recorder {
             errands: Vec::new(),
             held_up: Vec::new(),
             queues: blueprint.queues.iter().map(|_| QueueRecord::default()).collect(),
-            effects: vec![EffectRecord::default(); blueprint.effects.len()],
+            effects: blueprint.effects.iter().map(|_| EffectRecord::default()).collect(),
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
             waits: BTreeMap::new(),
             links: blueprint.links.iter().map(|_| LinkRecord::default()).collect(),
@@ -341,8 +341,8 @@ impl Recorder {
     }
 
     /// A handler does something for a request that should be done once.
-    pub fn effect(&mut self, effect: u32, request: u64) {
-        self.effects[effect as usize].note(request);
+    pub fn effect(&mut self, effect: Id<of::Effect>, request: u64) {
+        self.effects[effect].note(request);
     }
 
     /// A breaker changes state.
@@ -399,7 +399,7 @@ impl Recorder {
     }
 
     /// The effects on the world, by name.
-    pub fn effects(&self) -> &[EffectRecord] {
+    pub fn effects(&self) -> &Table<of::Effect, EffectRecord> {
         &self.effects
     }
 

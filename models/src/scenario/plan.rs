@@ -12,7 +12,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, Deadline, DeadlinePlan, Ends, Id, OnFailure, PoolKind, PoolPlan,
+    Blueprint, CallSite, Deadline, DeadlinePlan, Ends, Id, Ids, OnFailure, PoolKind, PoolPlan,
     ProbeKind, QueuePlan, Scope, StationKind, ThroughPlan, of,
 };
 
@@ -87,7 +87,7 @@ pub(crate) struct Plan {
     /// True if some requests fail each time they are sent.
     pub has_poison: bool,
     /// The first step of each operation of each station, in the order of the program; the unnamed one is "".
-    entries: IndexMap<(Id<of::Station>, String), u32>,
+    entries: IndexMap<(Id<of::Station>, String), Id<of::Step>>,
     /// The places in this order of the operations of each station.
     operations: IndexMap<Id<of::Station>, Vec<usize>>,
     /// The operation that each call site calls.
@@ -140,11 +140,12 @@ impl Plan {
 
     /// The operations of all handlers of a station.
     pub fn operations_of(&self, station: Id<of::Station>) -> impl Iterator<Item = &Op> {
-        let begin = |place: usize| self.entries.get_index(place).map(|(_, step)| *step as usize);
+        let begin = |place: usize| self.entries.get_index(place).map(|(_, step)| *step);
         self.operations.get(&station).into_iter().flatten().flat_map(move |&place| {
             let program = &self.blueprint.program;
-            let end = begin(place + 1).unwrap_or(program.len());
-            &program[begin(place).unwrap_or(end)..end]
+            let end = begin(place + 1).unwrap_or(program.next_id());
+            let first = begin(place).unwrap_or(end);
+            &program[Ids::new(first, end.number() - first.number())]
         })
     }
 
@@ -245,15 +246,14 @@ impl Plan {
         })
     }
 
-    /// Adds a step and returns its number.
-    pub fn push(&mut self, op: Op) -> usize {
-        self.blueprint.program.push(op);
-        self.blueprint.program.len() - 1
+    /// Adds a step and returns its id.
+    pub fn push(&mut self, op: Op) -> Id<of::Step> {
+        self.blueprint.program.push(op)
     }
 
-    /// The number of the step that will be added next.
-    pub fn next_step(&self) -> u32 {
-        self.blueprint.program.len() as u32
+    /// The id of the step that will be added next.
+    pub fn next_step(&self) -> Id<of::Step> {
+        self.blueprint.program.next_id()
     }
 
     /// Notes that an operation of a station begins with the step that will be added next.
@@ -287,13 +287,13 @@ impl Plan {
     ) -> Id<of::CallSite> {
         let edge = self.edge(caller, callee);
         self.called.push((callee, operation.to_owned()));
-        self.blueprint.sites.push(CallSite { edge, entry: 0, on_failure })
+        self.blueprint.sites.push(CallSite { edge, entry: Id::FIRST, on_failure })
     }
 
     /// Fills in the target of each call, once all handlers are compiled.
     pub fn resolve_sites(&mut self) {
         for (site, operation) in self.blueprint.sites.iter_mut().zip(&self.called) {
-            site.entry = self.entries.get(operation).copied().unwrap_or(0);
+            site.entry = self.entries.get(operation).copied().unwrap_or(Id::FIRST);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
 use crate::resources::MessageLimits;
 use crate::steps::Op;
-use crate::system::{Id, NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind, of};
+use crate::system::{Id, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind, of};
 
 /// Defaults of the settings.
 const PAUSE: SimDuration = SimDuration::from_secs(1);
@@ -184,13 +184,13 @@ fn delivery(
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
-) -> u32 {
-    let Some(target) = target else { return NONE };
+) -> Option<Id<of::Step>> {
+    let target = target?;
     let entry = plan.next_step();
-    plan.push(Op::Jump(entry + 1));
+    plan.push(Op::Jump(entry.offset(1)));
     plan.call(caller, target, OnFailure::Ignore, StationKind::Service, names, problems);
     plan.push(Op::Answer);
-    entry
+    Some(entry)
 }
 
 fn dead_letters(

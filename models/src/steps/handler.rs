@@ -15,10 +15,10 @@ pub(crate) fn handler(
     steps: impl FnOnce(&mut Plan, &mut Problems),
 ) {
     plan.begin_operation(station, operation);
-    let first = plan.next_step() as usize;
+    let first = plan.next_step();
     steps(plan, problems);
     plan.push(Op::Answer);
-    if plan.next_step() as usize - first > MOST_STEPS {
+    if plan.blueprint.program.since(first).len() as usize > MOST_STEPS {
         let message = format!("this handler has more than {MOST_STEPS} steps");
         problems.error(at, message, "repeat less often: every repetition counts");
     }
@@ -33,7 +33,7 @@ pub(crate) fn sequence(
     problems: &mut Problems,
 ) {
     for step in steps {
-        if (plan.next_step() as usize) < 8 * MOST_STEPS {
+        if plan.blueprint.program.len() < 8 * MOST_STEPS {
             Step::compile(step, caller, names, plan, problems);
         }
     }

@@ -5,7 +5,7 @@ use super::{Compile, Op, Step, sequence};
 use crate::Outcome;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Activity, Engine, Kept, NONE, Next, OnFailure};
+use crate::system::{Activity, Engine, Kept, Next, OnFailure};
 
 section! {
     /// Takes `steps` while it holds one of a pool that the service has under `pools`.
@@ -30,7 +30,7 @@ impl Compile for Hold {
             problems.warning(self.hold.key(), message, help);
         }
         let on_failure = on_failure(self.on_failure.as_ref());
-        let take = plan.push(Op::Take { resource, on_failure, otherwise: NONE });
+        let take = plan.push(Op::Take { resource, on_failure, otherwise: plan.next_step() });
         plan.holding(|plan| sequence(caller, &self.steps, names, plan, problems));
         plan.push(Op::GiveBack);
         let otherwise = plan.next_step();
@@ -108,7 +108,7 @@ impl Engine<'_> {
     fn resource_refused(&mut self, index: u32) -> Next {
         self.state.frames.forget_last_kept(index);
         let frame = &mut self.state.frames[index];
-        let Op::Take { on_failure, otherwise, .. } = self.plan.program[frame.step as usize] else {
+        let Op::Take { on_failure, otherwise, .. } = self.plan.program[frame.step] else {
             unreachable!("only this step waits for a resource")
         };
         let worse = match on_failure {

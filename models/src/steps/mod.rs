@@ -129,17 +129,17 @@ pub enum Op {
         /// 0 to 1.
         probability: f32,
         /// The step to go on with otherwise.
-        otherwise: u32,
+        otherwise: Id<of::Step>,
         /// True if a failure of the call before leads to `otherwise`: a look-up that failed is a
         /// miss.
         needs_answer: bool,
     },
     /// Goes on at one of the branches of a table, chosen by weight.
-    Choose(u32),
+    Choose(Id<of::Branches>),
     /// Runs all branches of a table side by side and goes on after the last.
-    Fork(u32),
+    Fork(Id<of::Branches>),
     /// Goes on elsewhere.
-    Jump(u32),
+    Jump(Id<of::Step>),
     /// Sends a message to a queue.
     Send(Id<of::Queue>),
     /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
@@ -147,7 +147,7 @@ pub enum Op {
         /// The cache.
         cache: Id<of::Cache>,
         /// The step to go on with on a miss.
-        miss: u32,
+        miss: Id<of::Step>,
     },
     /// Puts the key that was looked up into a cache.
     Fill(Id<of::Cache>),
@@ -158,12 +158,12 @@ pub enum Op {
         /// The reaction if none becomes free in time.
         on_failure: OnFailure,
         /// The step to go on with then, if the handler goes on.
-        otherwise: u32,
+        otherwise: Id<of::Step>,
     },
     /// Gives back what was taken last.
     GiveBack,
     /// Does something to the outside world that should happen once for each request.
-    Effect(u32),
+    Effect(Id<of::Effect>),
     /// Fails with `probability`.
     Fail {
         /// 0 to 1.
@@ -189,7 +189,7 @@ impl Engine<'_> {
     #[inline]
     pub fn run(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        let op = self.plan.program[frame.step as usize];
+        let op = self.plan.program[frame.step];
         if frame.deadline <= self.now && !matches!(op, Op::Answer) {
             return self.finish(index, Outcome::Expired);
         }
@@ -205,11 +205,11 @@ impl Engine<'_> {
             Op::Chance { probability, otherwise, needs_answer } => {
                 let is_missing_answer = needs_answer && frame.has_failed_call;
                 let goes_on = !is_missing_answer && self.chance(index, probability);
-                self.go_to(index, if goes_on { frame.step + 1 } else { otherwise })
+                self.go_to(index, if goes_on { frame.step.offset(1) } else { otherwise })
             }
             Op::Choose(table) => {
                 let draw = uniform(&mut frame.key.child(frame.step_number()).draw());
-                let table = &self.plan.tables[table as usize];
+                let table = &self.plan.tables[table];
                 let branch = table
                     .cumulative
                     .partition_point(|cumulative| *cumulative <= draw)

@@ -18,16 +18,15 @@ impl Compile for Parallel {
         if self.parallel.is_empty() {
             return;
         }
-        let table = plan.blueprint.tables.len();
-        plan.blueprint.tables.push(BranchTable::default());
-        plan.push(Op::Fork(table as u32));
+        let table = plan.blueprint.tables.push(BranchTable::default());
+        plan.push(Op::Fork(table));
         let mut entries = Vec::new();
         for steps in &self.parallel {
             entries.push(plan.next_step());
             sequence(caller, steps, names, plan, problems);
             plan.push(Op::Answer);
         }
-        let join = plan.next_step();
+        let join = Some(plan.next_step());
         plan.blueprint.tables[table] = BranchTable { entries, cumulative: Vec::new(), join };
     }
 }

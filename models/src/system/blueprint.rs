@@ -28,8 +28,6 @@ use crate::resources::{CacheSettings, MessageLimits};
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
-/// The value for "none" in place of a dense id.
-pub const NONE: u32 = u32::MAX;
 /// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
 
@@ -60,9 +58,9 @@ pub struct Blueprint {
     /// Call sites in handlers.
     pub sites: Table<of::CallSite, CallSite>,
     /// The steps of all handlers, one handler after the other.
-    pub program: Vec<Op>,
+    pub program: Table<of::Step, Op>,
     /// Branch tables of forks and choices.
-    pub tables: Vec<BranchTable>,
+    pub tables: Table<of::Branches, BranchTable>,
     /// Service times, latencies and think times, in nanoseconds.
     pub distributions: Table<of::Distribution, Distribution>,
     /// Circuit breakers: one for each scope of each edge that has one.
@@ -101,7 +99,7 @@ pub struct Blueprint {
     /// customers.
     pub customers: u64,
     /// Names of the side effects of handlers, each of which should happen once per request.
-    pub effects: Vec<String>,
+    pub effects: Table<of::Effect, String>,
     /// For each service with idempotency keys, the time for which it remembers them.
     pub idempotency: Table<of::IdempotencyKeys, SimDuration>,
     /// True if frames record the request that they work for.
@@ -146,8 +144,8 @@ pub struct QueuePlan {
     pub partition_by: PartitionBy,
     /// Time to accept a message; `None` if it takes no time.
     pub latency: Option<Id<of::Distribution>>,
-    /// First step of a delivery; [`NONE`] if the queue has no consumer.
-    pub entry: u32,
+    /// First step of a delivery; `None` if the queue has no consumer.
+    pub entry: Option<Id<of::Step>>,
     /// Minimum time between the starts of two deliveries, of whatever kind.
     pub interval: SimDuration,
     /// Maximum number of deliveries of one message.
@@ -160,8 +158,8 @@ pub struct QueuePlan {
     pub dead_letters: Option<Id<of::Queue>>,
     /// Time after which a waiting message is dropped.
     pub lifetime: Option<SimDuration>,
-    /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
-    pub on_expiry: u32,
+    /// First step of the call that compensates for a dropped message, if there is one.
+    pub on_expiry: Option<Id<of::Step>>,
 }
 
 impl QueuePlan {
@@ -264,9 +262,9 @@ pub struct WorkloadPlan {
     /// Open or closed.
     pub source: Source,
     /// First step of what a user does once at the start; the same as `entry` if nothing special.
-    pub begin: u32,
+    pub begin: Id<of::Step>,
     /// First step of a request, or of one iteration of a user.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// Class of its requests and of everything they call; 0 is the highest.
     pub priority: u8,
     /// Value of its answers.
@@ -425,8 +423,8 @@ impl Blueprint {
             pools: Table::default(),
             edges: Table::default(),
             sites: Table::default(),
-            program: Vec::new(),
-            tables: Vec::new(),
+            program: Table::default(),
+            tables: Table::default(),
             distributions: Table::default(),
             breakers: Table::default(),
             rate_limits: Table::default(),
@@ -444,7 +442,7 @@ impl Blueprint {
             is_elaborate: false,
             nesting: 0,
             customers: 0,
-            effects: Vec::new(),
+            effects: Table::default(),
             idempotency: Table::default(),
             tracks_requests: false,
             faults: Table::default(),
@@ -604,7 +602,7 @@ pub struct OrderPlan {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ThroughPlan {
     /// First step of the call.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// Pause after a call that has failed, before the next.
     pub again_after: SimDuration,
 }

@@ -5,10 +5,10 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::activity::Activity;
-use super::blueprint::{EdgePlan, NONE, OnFailure};
+use super::blueprint::{EdgePlan, OnFailure};
 use super::draw::{Draw, sibling};
 use super::engine::Engine;
-use super::frame::Stage;
+use super::frame::{NO_FRAME, Stage};
 use super::id::{Id, of};
 use super::instance::Parked;
 use super::program::CallSite;
@@ -37,7 +37,7 @@ impl<'a> Engine<'a> {
 
     /// Sends a call over an edge, through its guards to its callee.
     #[inline]
-    pub fn send_in(&mut self, index: u32, edge: Id<of::Edge>, entry: u32) -> Next {
+    pub fn send_in(&mut self, index: u32, edge: Id<of::Edge>, entry: Id<of::Step>) -> Next {
         self.send_to(index, edge, entry, self.plan.edges[edge].only_instance)
     }
 
@@ -47,7 +47,7 @@ impl<'a> Engine<'a> {
         &mut self,
         index: u32,
         edge: Id<of::Edge>,
-        entry: u32,
+        entry: Id<of::Step>,
         target: Option<Id<of::Instance>>,
     ) -> Next {
         let plan = &self.plan.edges[edge];
@@ -249,7 +249,7 @@ impl<'a> Engine<'a> {
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         frame.retry_after_received = 0;
-        frame.callee = NONE;
+        frame.callee = NO_FRAME;
         frame.since = self.now;
         if frame.is_counted {
             let is_a_further_one = frame.attempts > 1;

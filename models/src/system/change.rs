@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use sim_core::{DeadlineRing, Schedule};
 
-use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
+use super::blueprint::{Blueprint, EdgePlan, QueuePlan, Source};
 use super::engine::Engine;
 use super::event::Event;
 use super::id::{Id, Table, of};
@@ -148,7 +148,7 @@ impl PoolPlan {
 impl ProcessPlan {
     /// The things that a process has: the steps of a start, and each kind of probe.
     fn kinds(&self) -> (bool, [bool; 2]) {
-        (self.start != NONE, self.probes.map(|probe| probe.is_some()))
+        (self.start.is_some(), self.probes.map(|probe| probe.is_some()))
     }
 }
 

@@ -3,10 +3,11 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::activity::Activity;
-use super::blueprint::{EdgePlan, NONE};
+use super::blueprint::EdgePlan;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
+use super::frame::NO_FRAME;
 use super::instance::Parked;
 use super::role::Role;
 use super::state::Next;
@@ -126,7 +127,7 @@ impl Engine<'_> {
     /// Sends a cancellation to a callee. It always goes through the event list, so that nothing
     /// from this instant is still on its way to the frame.
     pub fn send_cancellation(&mut self, callee: u32, caller: Waiter) {
-        if callee == NONE || !self.works_for(callee, caller) {
+        if callee == NO_FRAME || !self.works_for(callee, caller) {
             return;
         }
         if self.is_swallowed(callee) {

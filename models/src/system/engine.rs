@@ -363,7 +363,7 @@ impl<'a> Engine<'a> {
         key: DrawKey,
         role: Role,
         place: Id<of::Place>,
-        entry: u32,
+        entry: Id<of::Step>,
         is_counted: bool,
     ) -> u32 {
         if self.state.frames.in_use() as u64 >= self.state.most_frames {

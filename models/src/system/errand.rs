@@ -4,9 +4,10 @@
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::{NONE, ThroughPlan};
+use super::blueprint::ThroughPlan;
 use super::draw::Draw;
 use super::engine::Engine;
+use super::frame::NO_FRAME;
 use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
@@ -71,7 +72,7 @@ impl Engine<'_> {
             self.allocate(key, Role::Operator(purpose), Id::NOWHERE, through.entry, is_counted);
         let frame = &mut self.state.frames[index];
         frame.admitted_as = of;
-        frame.caller = Waiter { frame: NONE, epoch: number };
+        frame.caller = Waiter { frame: NO_FRAME, epoch: number };
         self.state.frames.set_request(index, key.bits());
         Next::Run(index)
     }

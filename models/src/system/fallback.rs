@@ -98,7 +98,7 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         frame.stage = Stage::Alternative;
         let (since, attempts) = (frame.call_began, frame.attempts);
-        let Op::Call(site) = self.plan.program[frame.step as usize] else {
+        let Op::Call(site) = self.plan.program[frame.step] else {
             unreachable!("only a call has fallbacks")
         };
         *self.state.frames.failed_call(index) =
@@ -226,7 +226,7 @@ impl Engine<'_> {
             return Next::Nothing;
         };
         let Deferred { key, request, entry, place, priority, is_counted } = deferred;
-        let index = self.allocate(key, Role::Deferred, place, 0, is_counted);
+        let index = self.allocate(key, Role::Deferred, place, Id::FIRST, is_counted);
         let frame = &mut self.state.frames[index];
         (frame.priority, frame.attempts, frame.rounds) = (priority, 0, 1);
         self.state.frames.set_request(index, request);

@@ -5,13 +5,16 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::{Limits, NONE, OnFailure};
+use super::blueprint::{Limits, OnFailure};
 use super::id::{Id, of};
 use super::origin::Origins;
 use super::role::{Role, TaskOf};
 use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
+
+/// The index that stands for no frame.
+pub(crate) const NO_FRAME: u32 = u32::MAX;
 
 /// The progress of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +58,11 @@ pub(crate) struct Frame {
     /// The edge of its current call.
     pub called_edge: Id<of::Edge>,
     /// First step of the operation that it calls.
-    pub called_entry: u32,
+    pub called_entry: Id<of::Step>,
     /// The current step.
-    pub step: u32,
+    pub step: Id<of::Step>,
     /// The first step of its handler.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
     pub place: Id<of::Place>,
     /// The instance it calls.
@@ -122,13 +125,13 @@ impl Frame {
             epoch: 0,
             caller: NO_CALLER,
             edge: None,
-            called_edge: Id::new(0),
-            called_entry: NONE,
-            step: 0,
-            entry: 0,
+            called_edge: Id::FIRST,
+            called_entry: Id::FIRST,
+            step: Id::FIRST,
+            entry: Id::FIRST,
             place: Id::NOWHERE,
             target: None,
-            callee: NONE,
+            callee: NO_FRAME,
             retry_after_received: 0,
             retry_after: 0,
             attempts: 0,
@@ -159,7 +162,7 @@ impl Frame {
         key: DrawKey,
         role: Role,
         place: Id<of::Place>,
-        entry: u32,
+        entry: Id<of::Step>,
         is_counted: bool,
     ) {
         self.key = key;
@@ -232,7 +235,7 @@ impl Frame {
     /// The number of the current step within its handler; part of the key for its draws.
     #[inline]
     pub fn step_number(&self) -> u64 {
-        u64::from(self.step - self.entry)
+        u64::from(self.step.number() - self.entry.number())
     }
 }
 
@@ -242,7 +245,7 @@ pub(crate) fn customer_bits(request: u64) -> u64 {
     request & 0xFFFF_FFFF_0000_0000
 }
 
-const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
+const NO_CALLER: Waiter = Waiter { frame: NO_FRAME, epoch: 0 };
 
 /// A failed call, kept while another service is called in its place.
 #[derive(Clone, Copy, Debug)]
@@ -401,7 +404,7 @@ impl Frames {
         key: DrawKey,
         role: Role,
         place: Id<of::Place>,
-        entry: u32,
+        entry: Id<of::Step>,
         is_counted: bool,
     ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());

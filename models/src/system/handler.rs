@@ -5,6 +5,7 @@ use sim_core::random::uniform;
 use super::activity::Activity;
 use super::draw::sibling;
 use super::engine::Engine;
+use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
 use crate::Outcome;
@@ -13,11 +14,12 @@ impl Engine<'_> {
     /// Continues with the step after the current one.
     #[inline]
     pub fn go_to_next(&mut self, index: u32) -> Next {
-        self.state.frames[index].step += 1;
+        let frame = &mut self.state.frames[index];
+        frame.step = frame.step.offset(1);
         Next::Run(index)
     }
 
-    pub fn go_to(&mut self, index: u32, step: u32) -> Next {
+    pub fn go_to(&mut self, index: u32, step: Id<of::Step>) -> Next {
         self.state.frames[index].step = step;
         Next::Run(index)
     }
@@ -27,14 +29,14 @@ impl Engine<'_> {
         uniform(&mut frame.key.child(frame.step_number()).draw()) < f64::from(probability)
     }
 
-    pub fn fork(&mut self, index: u32, table: u32) -> Next {
+    pub fn fork(&mut self, index: u32, table: Id<of::Branches>) -> Next {
         let plan = self.plan;
-        let table = &plan.tables[table as usize];
+        let table = &plan.tables[table];
         let step = self.state.frames[index].step_number();
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingBranches);
         let parent = &mut self.state.frames[index];
         parent.branches = table.entries.len() as u16;
-        parent.step = table.join;
+        parent.step = table.join.expect("a fork goes on after its branches");
         parent.has_failed_call = false;
         let (key, place, is_counted) = (parent.key, parent.place, parent.is_counted);
         let (deadline, priority) = (parent.deadline, parent.priority);

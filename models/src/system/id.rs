@@ -24,6 +24,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
 
+    /// The branches of a fork or a choice.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Branches {}
+
     /// A circuit breaker.
     #[derive(Clone, Copy, Debug)]
     pub enum Breaker {}
@@ -55,6 +59,10 @@ pub mod of {
     /// An edge from a caller to a callee.
     #[derive(Clone, Copy, Debug)]
     pub enum Edge {}
+
+    /// A side effect of handlers.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Effect {}
 
     /// A fault as it is simulated.
     #[derive(Clone, Copy, Debug)]
@@ -104,6 +112,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Station {}
 
+    /// A step of a handler.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Step {}
+
     /// A throttle of a client.
     #[derive(Clone, Copy, Debug)]
     pub enum Throttle {}
@@ -135,6 +147,9 @@ pub struct Id<K> {
 }
 
 impl<K> Id<K> {
+    /// The id of the first thing, also where none is known yet.
+    pub(crate) const FIRST: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
+
     /// The id of the thing at a place.
     ///
     /// # Panics
@@ -166,7 +181,7 @@ impl<K> Id<K> {
 
 impl Id<of::Place> {
     /// The place of a frame that is at none.
-    pub(crate) const NOWHERE: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
+    pub(crate) const NOWHERE: Self = Self::FIRST;
 
     /// The id of an instance, a workload or a queue as the place of a frame.
     #[inline]
@@ -263,7 +278,7 @@ impl<K> Ids<K> {
 
     /// No ids.
     pub fn none() -> Self {
-        Self { first: Id { next: NonZeroU32::MIN, kind: PhantomData }, count: 0 }
+        Self { first: Id::FIRST, count: 0 }
     }
 
     /// The same ids, and the next one.
@@ -388,6 +403,11 @@ impl<K, V> Table<K, V> {
         self.values.iter_mut()
     }
 
+    /// The ids of the things added since one would have been the next.
+    pub fn since(&self, first: Id<K>) -> Ids<K> {
+        Ids::new(first, self.next_id().number() - first.number())
+    }
+
     /// The value of a thing; `None` if there are not so many things.
     pub fn get(&self, id: Id<K>) -> Option<&V> {
         self.values.get(id.index())
@@ -401,6 +421,11 @@ impl<K, V> Table<K, V> {
     /// The ids of all things, in order.
     pub fn ids(&self) -> impl Iterator<Item = Id<K>> + use<K, V> {
         (0..self.values.len()).map(Id::new)
+    }
+
+    /// The id of the first thing whose value satisfies a condition.
+    pub fn position(&self, is_it: impl FnMut(&V) -> bool) -> Option<Id<K>> {
+        self.values.iter().position(is_it).map(Id::new)
     }
 
     /// The value of each thing, with its id.

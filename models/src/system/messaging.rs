@@ -4,10 +4,11 @@ use sim_core::SimTime;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::{NONE, PartitionBy};
+use super::blueprint::PartitionBy;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
+use super::frame::NO_FRAME;
 use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
@@ -30,9 +31,7 @@ impl Engine<'_> {
 
     /// Ends a handler's sending: the queue has accepted the message, or is full.
     pub fn sending_ended(&mut self, index: u32) -> Next {
-        let crate::steps::Op::Send(queue) =
-            self.plan.program[self.state.frames[index].step as usize]
-        else {
+        let crate::steps::Op::Send(queue) = self.plan.program[self.state.frames[index].step] else {
             unreachable!("only a step that sends waits for a queue")
         };
         self.send_message(index, queue)
@@ -73,7 +72,7 @@ impl Engine<'_> {
         let is_accepted = self.state.queues[queue].messages.try_send(partition, message);
         self.state.recorder.message_sent(queue, is_accepted);
         if is_accepted {
-            self.state.messages += u64::from(plan.entry != NONE);
+            self.state.messages += u64::from(plan.entry.is_some());
             self.watch_expiry(queue);
             self.deliver(queue);
         }
@@ -122,10 +121,10 @@ impl Engine<'_> {
         }
         let limit = SimTime::from_nanos(self.now.as_nanos() - lifetime.as_nanos());
         while let Some(message) = self.state.queues[queue].messages.take_expired(limit) {
-            self.state.messages -= u64::from(plan.entry != NONE);
+            self.state.messages -= u64::from(plan.entry.is_some());
             self.state.recorder.message_expired(queue);
-            if plan.on_expiry != NONE {
-                self.begin_delivery(queue, NONE, message, Role::Compensation, plan.on_expiry);
+            if let Some(first_step) = plan.on_expiry {
+                self.begin_delivery(queue, None, message, Role::Compensation, first_step);
             }
         }
     }
@@ -140,7 +139,7 @@ impl Engine<'_> {
     #[cold]
     pub fn purge(&mut self, queue: Id<of::Queue>) {
         let purged = self.state.queues[queue].messages.purge();
-        if self.plan.queues[queue].entry != NONE {
+        if self.plan.queues[queue].entry.is_some() {
             self.state.messages -= purged;
         }
         self.state.recorder.messages_purged(queue, purged);
@@ -150,9 +149,7 @@ impl Engine<'_> {
     /// that none of them waits for longer than a turn of every other.
     fn deliver(&mut self, queue: Id<of::Queue>) {
         let plan = &self.plan.queues[queue];
-        if plan.entry == NONE {
-            return;
-        }
+        let Some(first_step) = plan.entry else { return };
         let mut partition = self.state.queues[queue].next_partition;
         let mut passed_over = 0;
         while passed_over < plan.messages.partitions {
@@ -161,7 +158,7 @@ impl Engine<'_> {
                 let state = &mut self.state.queues[queue];
                 state.next_delivery = self.now + plan.interval;
                 state.next_partition = next;
-                self.begin_delivery(queue, delivery, message, Role::Consumer, plan.entry);
+                self.begin_delivery(queue, Some(delivery), message, Role::Consumer, first_step);
                 passed_over = 0;
             } else {
                 passed_over += 1;
@@ -190,17 +187,17 @@ impl Engine<'_> {
     fn begin_delivery(
         &mut self,
         queue: Id<of::Queue>,
-        delivery: u32,
+        delivery: Option<u32>,
         message: Message,
         role: Role,
-        entry: u32,
+        entry: Id<of::Step>,
     ) {
         let index = self.allocate(message.key, role, Id::at(queue), entry, message.is_counted);
         self.state.frames.set_request(index, message.request);
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);
         (frame.caller, frame.admitted_as) =
-            (Waiter { frame: delivery, epoch: 0 }, message.attempts + 1);
+            (Waiter { frame: delivery.unwrap_or(NO_FRAME), epoch: 0 }, message.attempts + 1);
         self.state.queues[queue].begun.push_back(index);
         self.state.ready.push(Next::Deliver(queue));
     }

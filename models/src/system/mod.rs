@@ -59,8 +59,8 @@ pub use crate::steps::Op;
 pub(crate) use activity::Activity;
 pub use blueprint::{
     Act, AnswerValue, BetweenRegions, Blueprint, BreakerPlan, CachePlan, Deadline, DeadlinePlan,
-    EdgePlan, Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses,
-    QueuePlan, RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
+    EdgePlan, Ends, InstancePlan, Limits, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan,
+    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub(crate) use draw::Draw;
@@ -69,7 +69,7 @@ pub use engine::MOST_WITHIN_AN_INSTANT;
 pub use errand::Errand;
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
-pub(crate) use frame::{FailedCall, Frame, Kept, Stage};
+pub(crate) use frame::{FailedCall, Frame, Kept, NO_FRAME, Stage};
 pub use id::{Id, Ids, Table, of};
 pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};

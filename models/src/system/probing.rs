@@ -84,7 +84,7 @@ impl Engine<'_> {
         let key = process.key.child(u64::from(life)).child(number);
         let CallSite { edge, entry, .. } = self.plan.sites[probe.site];
         let is_counted = self.state.has_warmed_up;
-        let index = self.allocate(key, Role::Probe, Id::at(instance), 0, is_counted);
+        let index = self.allocate(key, Role::Probe, Id::at(instance), Id::FIRST, is_counted);
         self.state.frames.set_request(index, key.bits());
         let frame = &mut self.state.frames[index];
         frame.caller = Waiter { frame: kind as u32, epoch: life };

@@ -8,9 +8,10 @@ use sim_core::random::{DrawKey, Streams};
 use sim_core::{SimDuration, SimTime};
 
 use super::activity::Activity;
-use super::blueprint::{Blueprint, NONE};
+use super::blueprint::Blueprint;
 use super::engine::Engine;
 use super::event::Event;
+use super::frame::NO_FRAME;
 use super::id::{Id, Table, of};
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
@@ -156,9 +157,7 @@ impl Engine<'_> {
         if plan.has_to_become_ready() {
             self.set_in_service(instance, false);
         }
-        if plan.start == NONE {
-            return self.serve(instance, plan);
-        }
+        let Some(first_step) = plan.start else { return self.serve(instance, plan) };
         let state = &mut self.state.instances[instance];
         state.is_starting = true;
         state.note_disturbance();
@@ -166,9 +165,9 @@ impl Engine<'_> {
         let process = &self.state.processes[instance];
         let (key, life) = (process.key.child(u64::from(process.life)), process.life);
         let has_warmed_up = self.state.has_warmed_up;
-        let start = self.allocate(key, Role::Start, Id::at(instance), plan.start, has_warmed_up);
+        let start = self.allocate(key, Role::Start, Id::at(instance), first_step, has_warmed_up);
         let frame = &mut self.state.frames[start];
-        (frame.caller, frame.priority) = (Waiter { frame: NONE, epoch: life }, plan.priority);
+        (frame.caller, frame.priority) = (Waiter { frame: NO_FRAME, epoch: life }, plan.priority);
         self.state.frames.set_request(start, key.bits());
         // Faults that begin in this instant, such as that of a cold process, act on its first step.
         self.wait(start, Activity::Starting, SimDuration::ZERO);

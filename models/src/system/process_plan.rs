@@ -2,15 +2,14 @@
 
 use sim_core::SimDuration;
 
-use super::blueprint::NONE;
 use super::id::{Id, of};
 use crate::resilience::load_balancer::HealthCheck;
 
 /// The start and the probes of the processes of a service.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessPlan {
-    /// First of the steps that it takes before it serves; [`NONE`] if it serves at once.
-    pub start: u32,
+    /// First of the steps that it takes before it serves; `None` if it serves at once.
+    pub start: Option<Id<of::Step>>,
     /// Time between the exit of a process that has just begun and its next start; it doubles each
     /// time.
     pub restart_after: SimDuration,
@@ -28,7 +27,7 @@ impl ProcessPlan {
 
     /// True if its instances are out of service for some time after they have come back.
     pub fn has_to_become_ready(&self) -> bool {
-        self.start != NONE || self.probe(ProbeKind::Readiness).is_some()
+        self.start.is_some() || self.probe(ProbeKind::Readiness).is_some()
     }
 }
 

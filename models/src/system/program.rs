@@ -9,7 +9,7 @@ pub struct CallSite {
     /// The edge that the call takes.
     pub edge: Id<of::Edge>,
     /// The first step of the operation called.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// The effect of a failure.
     pub on_failure: OnFailure,
 }
@@ -18,9 +18,9 @@ pub struct CallSite {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BranchTable {
     /// The first step of each branch.
-    pub entries: Vec<u32>,
+    pub entries: Vec<Id<of::Step>>,
     /// For a choice: the probability of each branch or one before it.
     pub cumulative: Vec<f64>,
-    /// For a fork: the step that follows once all branches have ended.
-    pub join: u32,
+    /// The step that follows once all branches of a fork have ended; `None` for a choice.
+    pub join: Option<Id<of::Step>>,
 }

@@ -6,8 +6,9 @@
 //! counts requests without an answer.
 
 use super::activity::Activity;
-use super::blueprint::{EdgePlan, NONE};
+use super::blueprint::EdgePlan;
 use super::engine::Engine;
+use super::frame::NO_FRAME;
 use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
@@ -132,7 +133,7 @@ impl Engine<'_> {
     }
 
     fn forget_if_lost(&mut self, callee: u32, caller: Waiter) {
-        if callee != NONE
+        if callee != NO_FRAME
             && self.works_for(callee, caller)
             && self.state.frames[callee].activity == Activity::Lost
         {

@@ -105,7 +105,7 @@ impl Engine<'_> {
 
     /// Looks up what a request needs in a cache; all look-ups of one request in the same cache use
     /// the same key.
-    pub fn look_up(&mut self, index: u32, cache: Id<of::Cache>, miss: u32) -> Next {
+    pub fn look_up(&mut self, index: u32, cache: Id<of::Cache>, miss: Id<of::Step>) -> Next {
         let frame = &self.state.frames[index];
         let (step, has_failed) = (frame.step, frame.has_failed_call);
         if has_failed {
@@ -116,7 +116,7 @@ impl Engine<'_> {
         let reader = self.state.frames.begin_wait(index, Activity::AwaitingFetch);
         match self.state.caches[cache].look_up(self.now, key, reader) {
             LookUp::Wait => Next::Nothing,
-            LookUp::Hit => self.go_to(index, step + 1),
+            LookUp::Hit => self.go_to(index, step.offset(1)),
             LookUp::Miss => self.go_to(index, miss),
         }
     }

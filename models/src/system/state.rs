@@ -91,7 +91,7 @@ pub(crate) struct Deferred {
     /// The request that it comes from.
     pub request: u64,
     /// First step of the operation to call.
-    pub entry: u32,
+    pub entry: Id<of::Step>,
     /// The place of the frame that puts it off.
     pub place: Id<of::Place>,
     /// Its class.

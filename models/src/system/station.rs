@@ -122,7 +122,8 @@ impl Engine<'_> {
 
     /// Returns the key of a request, one per request and operation.
     fn idempotency_key(&self, index: u32) -> u64 {
-        self.state.frames.request(index).wrapping_add(u64::from(self.state.frames[index].entry))
+        let entry = self.state.frames[index].entry.number();
+        self.state.frames.request(index).wrapping_add(u64::from(entry))
     }
 
     /// Handles a request that reached the wait limit of a queue.
@@ -256,7 +257,7 @@ impl Engine<'_> {
     #[inline]
     fn compute(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        let crate::steps::Op::Work(distribution) = self.plan.program[frame.step as usize] else {
+        let crate::steps::Op::Work(distribution) = self.plan.program[frame.step] else {
             unreachable!("only work needs a processor")
         };
         let key = frame.key.child(frame.step_number());

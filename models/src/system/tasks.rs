@@ -6,9 +6,9 @@
 //! waits for a future is another than the one that works.
 
 use super::activity::Activity;
-use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
+use super::frame::NO_FRAME;
 use super::state::Next;
 use crate::Outcome;
 use crate::guards::Call;
@@ -61,7 +61,7 @@ impl Engine<'_> {
     /// those that the next try of the call will draw.
     #[cold]
     pub fn leave_task(&mut self, index: u32) {
-        let task = std::mem::replace(&mut self.state.frames[index].callee, NONE);
+        let task = std::mem::replace(&mut self.state.frames[index].callee, NO_FRAME);
         let frame = &mut self.state.frames[task];
         frame.key = frame.key.child(Draw::Task.tag());
         let (attempts, rounds) = (frame.attempts, frame.rounds);

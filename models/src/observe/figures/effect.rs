@@ -5,10 +5,11 @@ use super::Known::WholeRun;
 use super::seen::Seen;
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::EffectRecord;
+use crate::system::{Id, of};
 
-/// An effect, as a dense id.
+/// An effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EffectSubject(pub u32);
+pub struct EffectSubject(pub Id<of::Effect>);
 
 impl FigureSubject for EffectSubject {
     const DESCRIPTION: &'static str = "an effect";
@@ -36,6 +37,6 @@ impl FigureSubject for EffectSubject {
 
 impl Seen<'_, EffectSubject> {
     fn record(&self) -> &EffectRecord {
-        &self.recorder.effects()[self.subject.0 as usize]
+        &self.recorder.effects()[self.subject.0]
     }
 }

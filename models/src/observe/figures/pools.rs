@@ -16,7 +16,7 @@ use crate::system::{Ids, PoolPlan, UNLIMITED, of};
 /// The pools of one kind that belong to one owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolsSubject {
-    /// Their dense ids.
+    /// Their ids.
     pub pools: Ids<of::Pool>,
     /// The class whose waits are meant, 0 for the highest; all if there is none.
     pub priority: Option<u8>,

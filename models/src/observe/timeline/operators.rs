@@ -51,7 +51,7 @@ fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Chang
 
 /// The service that something goes through.
 fn service(blueprint: &Blueprint, through: Option<ThroughPlan>) -> Option<String> {
-    let call = blueprint.program.get(through?.entry as usize)?;
+    let call = blueprint.program.get(through?.entry)?;
     let Op::Call(site) = call else { return None };
     let edge = &blueprint.edges[blueprint.sites[*site].edge];
     Some(blueprint.stations[edge.callee].name.clone())

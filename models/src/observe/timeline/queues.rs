@@ -5,7 +5,7 @@ use sim_core::SimDuration;
 use super::spells::CALM;
 use super::{Change, Moment};
 use crate::observe::{QueueRecord, Recorder};
-use crate::system::{Blueprint, NONE};
+use crate::system::Blueprint;
 
 /// Messages count as piling up when the oldest has waited for this long.
 const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
@@ -19,7 +19,7 @@ const DRAINED_BELOW: SimDuration = SimDuration::from_secs(1);
 /// The backlogs of all queues that somebody consumes: nobody waits for the messages of the others.
 pub(super) fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let queues = blueprint.queues.iter().zip(recorder.queues());
-    let consumed = queues.filter(|(plan, _)| plan.entry != NONE);
+    let consumed = queues.filter(|(plan, _)| plan.entry.is_some());
     consumed.flat_map(|(plan, record)| backlogs(&plan.name, record, recorder)).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
-use crate::system::{EdgePlan, Id, NONE, Table, of};
+use crate::system::{EdgePlan, Id, Table, of};
 
 /// The number of attempts at one service for a single client request from which on there is a
 /// warning.
@@ -259,7 +259,7 @@ impl Graph<'_> {
 
     /// The same of messages that are delivered again and again.
     fn deliveries_without_a_pause(&self, problems: &mut Problems) {
-        for queue in self.blueprint.queues.iter().filter(|queue| queue.entry != NONE) {
+        for queue in self.blueprint.queues.iter().filter(|queue| queue.entry.is_some()) {
             let policy = RetryPolicy {
                 attempts: queue.attempts,
                 backoff: queue.pauses.backoff,

@@ -79,7 +79,8 @@ impl Resolver<'_, '_> {
             return self.figure_of(LinkSubject(link), written, place);
         }
         let is_of_calls = CallSubject::figure(figure).is_some();
-        let is_effect = of.callee.is_none() && self.plan.blueprint.effects.contains(&of.name);
+        let is_effect = of.callee.is_none()
+            && self.plan.blueprint.effects.iter().any(|effect| *effect == of.name);
         if EffectSubject::figure(figure).is_some() && (is_effect || !is_of_calls) {
             let effect = self.effect_named(of, place)?;
             return self.figure_of(EffectSubject(effect), written, place);
@@ -108,7 +109,7 @@ impl Resolver<'_, '_> {
         let (owner, kind) = self.pool_named(of, place)?;
         let pools = &self.plan.blueprint.pools;
         let is_it = |id: &Id<of::Pool>| pools[*id].owner == owner && pools[*id].kind == kind;
-        let first = pools.ids().find(is_it).unwrap_or(Id::new(0));
+        let first = pools.ids().find(is_it).unwrap_or(Id::FIRST);
         let count = pools.ids().skip_while(|id| *id < first).take_while(is_it).count();
         let pools = Ids::new(first, count as u32);
         let is_wait = PoolsSubject::figure(figure).is_some_and(|it| PoolsSubject::is_of_waits(&it));

@@ -39,8 +39,12 @@ impl Resolver<'_, '_> {
         found.map(Id::new)
     }
 
-    pub fn effect_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
-        let found = self.plan.blueprint.effects.iter().position(|effect| *effect == target.name);
+    pub fn effect_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Effect>> {
+        let found = self.plan.blueprint.effects.position(|effect| *effect == target.name);
         if found.is_none() {
             let known = self.plan.blueprint.effects.clone();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -52,7 +56,7 @@ impl Resolver<'_, '_> {
                 help,
             );
         }
-        found.map(|index| index as u32)
+        found
     }
 
     pub fn workload_named(

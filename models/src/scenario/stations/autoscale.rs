@@ -243,7 +243,7 @@ fn watched(
             problems.error(target.key(), message, "`messages` is its target; leave `target` out");
         }
         let each = problems.at_least_one(Some(messages), 1, "messages");
-        let queue = names.queue(queue, problems).unwrap_or(Id::new(0));
+        let queue = names.queue(queue, problems).unwrap_or(Id::FIRST);
         return (Watched::Queue(queue), f64::from(each));
     }
     let stations = &plan.blueprint.stations;

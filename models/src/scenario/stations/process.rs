@@ -11,8 +11,7 @@ use crate::scenario::names::{Names, split_target};
 use crate::scenario::plan::{Caller, Edge, Plan, check_operation};
 use crate::steps::{Step, handler, sequence};
 use crate::system::{
-    Deadline, DeadlinePlan, EdgePlan, Ends, Id, NONE, OnFailure, ProbeKind, ProbePlan, ProcessPlan,
-    of,
+    Deadline, DeadlinePlan, EdgePlan, Ends, Id, OnFailure, ProbeKind, ProbePlan, ProcessPlan, of,
 };
 
 /// The operation that stands for the start of a process; no name in a file can be this.
@@ -90,7 +89,7 @@ pub(super) fn compile(
         }
         return;
     }
-    let entry = if start.is_empty() { NONE } else { plan.next_step() };
+    let entry = (!start.is_empty()).then(|| plan.next_step());
     if let Some(first) = start.first() {
         handler(station.id, START, first.at(), plan, problems, |plan, problems| {
             sequence(Caller::Station(station.id), start, names, plan, problems);

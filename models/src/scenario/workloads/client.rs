@@ -80,9 +80,8 @@ fn compile_operations(
         let help = "give each operation a weight such as 1";
         problems.error(operations.key(), "the weights of the operations must be positive", help);
     }
-    let table = plan.blueprint.tables.len();
-    plan.blueprint.tables.push(BranchTable::default());
-    plan.push(Op::Choose(table as u32));
+    let table = plan.blueprint.tables.push(BranchTable::default());
+    plan.push(Op::Choose(table));
     let (mut entries, mut cumulative, mut sum) = (Vec::new(), Vec::new(), 0.0);
     for operation in operations.values() {
         entries.push(plan.next_step());
@@ -91,5 +90,5 @@ fn compile_operations(
         sequence(caller, &operation.steps, names, plan, problems);
         plan.push(Op::Answer);
     }
-    plan.blueprint.tables[table] = BranchTable { entries, cumulative, join: 0 };
+    plan.blueprint.tables[table] = BranchTable { entries, cumulative, join: None };
 }
