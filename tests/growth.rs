@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use allocation_counter::measure;
+use sim_experiments::{Unattended, run};
 use sim_models::scenario::{
     Folder, Input, Overrides, Parsed, Problem, Request, SweepRequest, check,
 };
@@ -298,4 +299,35 @@ fn a_check_grows_with_what_is_written() {
         };
         assert_grows_with(name, of(SIZE), of(2 * SIZE));
     }
+}
+
+/// Services of one thread each that a fault fills, so that every pool, call and workload has lines in the timeline.
+fn full_services(size: usize) -> String {
+    let run = "run: { duration: 40s }\nworkloads:\n";
+    let workloads =
+        lines(run, size, |it| format!("  w{it}: {{ to: s{it}, arrivals: constant 5/s }}"));
+    let services = lines("services:\n", size, |it| {
+        format!("  s{it}: {{ threads: {{ max: 1, queue: 5 }}, handle: [ {{ work: 10ms }} ] }}")
+    });
+    let calls = lines("calls:\n", size, |it| {
+        format!(
+            "  w{it} -> s{it}: {{ timeout: 1s, retry: {{ attempts: 2, backoff: fixed 10ms }} }}"
+        )
+    });
+    let faults =
+        lines("faults:\n", size, |it| format!("  - {{ at: 10s, for: 20s, slow: s{it}, to: 2s }}"));
+    [workloads, services, calls, faults].concat()
+}
+
+#[test]
+fn a_run_and_what_is_told_of_it_grow_with_what_happens() {
+    let of = |size: usize| {
+        let loaded = check(&input(full_services(size)), &Overrides::default());
+        let blueprint = loaded.blueprint.expect("a sound scenario");
+        let mut told = 0;
+        let counted = counted(|| told = run(&blueprint, 0, &Unattended { jobs: 1 }).timeline.len());
+        assert!(told >= 8 * size, "{told} moments of {size} services");
+        counted
+    };
+    assert_grows_with("services that are full", of(60), of(120));
 }
