@@ -187,13 +187,13 @@ impl Frame {
     }
 
     /// The region that a request on its way comes from.
-    pub fn origin(&self) -> Option<Id<of::Region>> {
+    pub fn sent_from(&self) -> Option<Id<of::Region>> {
         // It has no target of its own yet.
         self.target.map(|region| Id::at(region).of())
     }
 
     /// Remembers the region that a request on its way comes from.
-    pub fn set_origin(&mut self, region: Option<Id<of::Region>>) {
+    pub fn set_sent_from(&mut self, region: Option<Id<of::Region>>) {
         self.target = region.map(|region| Id::at(region).of());
     }
 

@@ -43,7 +43,7 @@ impl Engine<'_> {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => frame.origin(),
+            _ if frame.activity == Activity::InTransit => frame.sent_from(),
             _ => None,
         }
     }
@@ -57,7 +57,7 @@ impl Engine<'_> {
             return None;
         }
         let region = self.region_of(index);
-        self.state.frames[callee].set_origin(region);
+        self.state.frames[callee].set_sent_from(region);
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
