@@ -134,7 +134,7 @@ impl<'a> Engine<'a> {
     fn reply_to_nobody(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         if frame.stage == Stage::Done && frame.is_counted {
-            self.state.recorder.worked_for_nobody(frame.came_over());
+            self.state.recorder.worked_for_nobody(frame.edge);
         }
         self.state.frames.release(index);
         Next::Nothing
@@ -286,7 +286,7 @@ impl<'a> Engine<'a> {
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
         let callee = self.allocate(key, Role::Handler, Id::at(target), entry, is_counted);
         let frame = &mut self.state.frames[callee];
-        (frame.caller, frame.edge, frame.priority) = (caller, Some(edge_id), priority);
+        (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
         self.state.frames[index].callee = callee;
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);

@@ -53,8 +53,8 @@ pub(crate) struct Frame {
     pub epoch: u32,
     /// The frame that waits for its answer, with that frame's epoch.
     pub caller: Waiter,
-    /// The edge over which it came, if it has a caller.
-    pub edge: Option<Id<of::Edge>>,
+    /// The edge over which a request came.
+    pub edge: Id<of::Edge>,
     /// The edge of its current call.
     pub called_edge: Id<of::Edge>,
     /// First step of the operation that it calls.
@@ -124,7 +124,7 @@ impl Frame {
             deadline: SimTime::MAX,
             epoch: 0,
             caller: NO_CALLER,
-            edge: None,
+            edge: Id::FIRST,
             called_edge: Id::FIRST,
             called_entry: Id::FIRST,
             step: Id::FIRST,
@@ -168,7 +168,6 @@ impl Frame {
         self.key = key;
         self.deadline = SimTime::MAX;
         self.caller = NO_CALLER;
-        self.edge = None;
         (self.step, self.entry) = (entry, entry);
         self.place = place;
         self.retry_after = 0;
@@ -181,12 +180,6 @@ impl Frame {
         self.first_guard = 0;
     }
 
-    /// The edge over which a request came.
-    #[inline]
-    pub fn came_over(&self) -> Id<of::Edge> {
-        self.edge.expect("a request comes over an edge")
-    }
-
     /// The instance that it is at.
     #[inline]
     pub fn instance(&self) -> Id<of::Instance> {
@@ -194,13 +187,13 @@ impl Frame {
     }
 
     /// The region that a request on its way comes from.
-    pub fn origin(&self) -> Option<Id<of::Region>> {
+    pub fn sent_from(&self) -> Option<Id<of::Region>> {
         // It has no target of its own yet.
         self.target.map(|region| Id::at(region).of())
     }
 
     /// Remembers the region that a request on its way comes from.
-    pub fn set_origin(&mut self, region: Option<Id<of::Region>>) {
+    pub fn set_sent_from(&mut self, region: Option<Id<of::Region>>) {
         self.target = region.map(|region| Id::at(region).of());
     }
 

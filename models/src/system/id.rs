@@ -163,13 +163,17 @@ impl<K> Id<K> {
     /// The place of the thing, from 0.
     #[inline]
     pub fn index(self) -> usize {
-        self.number() as usize
+        self.next.get() as usize - 1
     }
 
     /// The id of the thing that many places further on.
+    ///
+    /// # Panics
+    /// If there are more than four billion things.
     #[inline]
     pub fn offset(self, places: u32) -> Self {
-        Self { next: self.next.saturating_add(places), kind: PhantomData }
+        let next = self.next.checked_add(places);
+        Self { next: next.expect("fewer than 2³² things"), kind: PhantomData }
     }
 
     /// The same as a number for digests and keys of draws.
@@ -502,7 +506,9 @@ impl<K, V> Index<Id<K>> for Table<K, V> {
 
     #[inline]
     fn index(&self, id: Id<K>) -> &V {
-        &self.values[id.index()]
+        // The last of so many values: nothing is subtracted before the bounds are checked, which saves 1 % of the
+        // instructions of the reference chain (`bench/instructions`).
+        self.values[..id.next.get() as usize].last().expect("an id is not zero")
     }
 }
 
@@ -517,6 +523,7 @@ impl<K, V> Index<Ids<K>> for Table<K, V> {
 impl<K, V> IndexMut<Id<K>> for Table<K, V> {
     #[inline]
     fn index_mut(&mut self, id: Id<K>) -> &mut V {
-        &mut self.values[id.index()]
+        // As above.
+        self.values[..id.next.get() as usize].last_mut().expect("an id is not zero")
     }
 }

@@ -58,7 +58,7 @@ impl Engine<'_> {
     /// which requests go.
     fn link_of(&self, callee: u32) -> Option<(Id<of::Link>, usize)> {
         let frame = &self.state.frames[callee];
-        let edge = &self.plan.edges[frame.came_over()];
+        let edge = &self.plan.edges[frame.edge];
         if let Some(link) = edge.link {
             return Some((link, 0));
         }
@@ -100,7 +100,7 @@ impl Engine<'_> {
         let latency = if self.state.frames.is_live(caller) {
             self.latency_between(callee, caller.frame, key)
         } else {
-            self.network_latency(self.state.frames[callee].came_over(), key)
+            self.network_latency(self.state.frames[callee].edge, key)
         };
         let own = plan.latency.map_or(SimDuration::ZERO, |latency| {
             self.plan.distributions[latency].sample_duration(&mut of_try.child(1).draw())

@@ -97,7 +97,7 @@ impl Engine<'_> {
         if frame.role != Role::Handler {
             return false;
         }
-        self.is_severed(frame.came_over(), self.region_of_caller(callee), frame.instance())
+        self.is_severed(frame.edge, self.region_of_caller(callee), frame.instance())
     }
 
     /// Lets the message of a request disappear, on its way to the instance or back.

@@ -39,11 +39,11 @@ impl Engine<'_> {
     /// if it comes from none, or if that cannot be told any more.
     pub fn region_of_caller(&self, callee: u32) -> Option<Id<of::Region>> {
         let frame = &self.state.frames[callee];
-        match self.plan.edges[frame.came_over()].caller_regions[..] {
+        match self.plan.edges[frame.edge].caller_regions[..] {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => frame.origin(),
+            _ if frame.activity == Activity::InTransit => frame.sent_from(),
             _ => None,
         }
     }
@@ -57,7 +57,7 @@ impl Engine<'_> {
             return None;
         }
         let region = self.region_of(index);
-        self.state.frames[callee].set_origin(region);
+        self.state.frames[callee].set_sent_from(region);
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
@@ -72,7 +72,7 @@ impl Engine<'_> {
 
     /// Draws the time that a message between a request at an instance and its caller takes.
     pub fn latency_between(&self, callee: u32, caller: u32, key: DrawKey) -> SimDuration {
-        let latency = self.network_latency(self.state.frames[callee].came_over(), key);
+        let latency = self.network_latency(self.state.frames[callee].edge, key);
         if self.plan.distances.is_empty() {
             return latency;
         }

@@ -219,10 +219,8 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
         let processors = self.plan.instances[frame.instance()].processors;
-        let Some(processors) = processors else { return self.compute(index) };
-        if self.state.pools[processors].try_acquire(self.now) {
-            return self.compute(index);
-        }
+        let is_full = |id: &Id<of::Pool>| !self.state.pools[*id].try_acquire(self.now);
+        let Some(processors) = processors.filter(is_full) else { return self.compute(index) };
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingProcessor);
         let is_queued = self.state.pools[processors].enqueue(self.now, waiter);
         debug_assert!(is_queued, "the queue for processors has no limit");
@@ -353,7 +351,7 @@ impl Engine<'_> {
         if !outcome.is_good() && frame.deadline <= self.now {
             frame.outcome = Outcome::Timeout;
         }
-        let edge = frame.came_over();
+        let edge = frame.edge;
         if self.has_network_latency(edge)
             || self.plan.is_elaborate
             || self.state.faults_in_force > 0
