@@ -113,7 +113,7 @@ fn every_kind_that_strikes_instances_does_so_step_by_step() {
 fn the_timeline_tells_of_all_steps_in_one_line_each() {
     assert_eq!(
         told("{ at: 10s, for: 20s, crash: api, instances: 4 to 6, end: one every 2s }"),
-        ["10 api#4–6 crashed, for 20s", "30 api#4–6 crashed, one every 2s: over"]
+        ["10 api#4–6 crashed, for 20s", "34 api#4–6 crashed, one every 2s: over"]
     );
     assert_eq!(
         told("{ at: 10s, pause: api, begin: 2 every 3s }"),
