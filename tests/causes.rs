@@ -191,7 +191,8 @@ queues: { jobs: { deliver to: worker } }
 faults: [ { at: 10s, for: 40s, pause: worker } ]
 operator: [ { at: 30s, purge: jobs } ]";
     let lines = lines(text);
-    let drained: Vec<&String> = lines.iter().filter(|line| line.contains("jobs gone after")).collect();
+    let drained: Vec<&String> =
+        lines.iter().filter(|line| line.contains("jobs gone after")).collect();
     assert_eq!(drained.len(), 1, "{}", lines.join("\n"));
     assert!(drained[0].starts_with("0:5"), "{drained:?}");
 }
