@@ -333,3 +333,88 @@ fn what_flaps_is_told_until_the_last_time_of_its_kind() {
         ],
     );
 }
+
+/// Of twenty threads that do ten requests a second each, fifteen leak.
+#[test]
+fn what_has_leaked_is_no_capacity() {
+    let text = "run: { duration: 60s, drain: 20s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { threads: { max: 20, queue: 50 }, handle: [ { work: 100ms } ] } }
+faults: [ { at: 20s, for: 20s, lose threads: api, count: 15 } ]";
+    assert_tells(
+        text,
+        &[
+            "0:20.000 pool ! api all 5 threads that are left of 20 in use",
+            "0:21.000 availability ! web below 99.0%: 50.0%",
+        ],
+    );
+    let finished = run_text(text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 50.0));
+}
+
+/// Nine of ten instances crash; the two threads of the other do twenty requests a second.
+#[test]
+fn instances_that_are_down_are_no_capacity() {
+    let text = "run: { duration: 90s, drain: 10s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { instances: 10, threads: { max: 2, queue: 20 }, handle: [ { work: 100ms } ] } }
+calls: { web -> api: { timeout: 5s, balance: { policy: round robin, panic threshold: 0%, health check: { interval: 1s, unhealthy threshold: 1, healthy threshold: 1 } } } }
+faults: [ { at: 30s, for: 30s, crash: api, instances: 1 to 9 } ]";
+    let finished = run_text(text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 20.0));
+}
+
+/// What takes four seconds is often under way while nothing ends.
+#[test]
+fn requests_that_take_long_are_no_outage() {
+    let text = "run: { duration: 2m, drain: 10s }
+workloads: { batch: { to: api, arrivals: constant 4/m }, web: { to: api, arrivals: constant 10/s } }
+services: { api: { handle: [ { work: 4s } ] } }";
+    assert_eq!(lines(text), ["nothing changed"]);
+}
+
+/// Nobody asks any more when the minute after the fault is over.
+#[test]
+fn a_workload_without_requests_does_not_suffer() {
+    let text = "run: { duration: 40s, drain: 60s }
+workloads: { web: { to: a, arrivals: constant 10/s } }
+services: { a: { handle: [ { work: 10ms } ] } }
+faults: [ { at: 20s, for: 10s, errors: a, rate: 100% }, { at: 31s, for: 9s, errors: a, rate: 100% } ]";
+    assert!(!lines(text).iter().any(|line| line.contains("still below")));
+}
+
+/// A link of 50/s takes a hundred requests a second; the server answers every 40 ms.
+#[test]
+fn each_direction_of_a_link_has_a_queue_of_its_own() {
+    let text = "run: { duration: 60s, drain: 20s }
+links: { wan: { rate: 50/s, queue: 100 } }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { threads: { max: 1 }, handle: [ { work: 40ms } ] } }
+calls: { web -> api: { link: wan, timeout: 1s } }";
+    let finished = run_text(text, &[]);
+    let waiting: Vec<u32> = finished.summary.links.iter().map(|link| link.most_waiting).collect();
+    assert_eq!(waiting, [100, 0]);
+}
+
+/// Processes that cannot start are told, though the instances flap in other ways too.
+#[test]
+fn each_kind_of_change_for_the_worse_is_told() {
+    let text = "run: { duration: 4m, drain: 10s }
+workloads: { web: { to: orders.buy, arrivals: constant 40/s } }
+services:
+  orders:
+    instances: 3
+    operations:
+      buy: [ { query: db }, { work: 5ms } ]
+      health: [ { work: 1ms } ]
+    start: [ { query: db }, { work: 5s } ]
+    readiness: { call: self.health, every: 5s }
+databases: { db: { connections: 40, query: 5ms } }
+calls: { orders -> db: { timeout: 1s } }
+faults: [ { at: 30s, for: 40s, refuse: db }, { at: 40s, for: 2s, crash: orders } ]";
+    let lines = lines(text);
+    let starts = "0:42.000 process ! orders start failed: server error; starts again in 10s; 6 times until 0:52.000";
+    assert!(lines.iter().any(|line| line == starts), "{}", lines.join("\n"));
+}

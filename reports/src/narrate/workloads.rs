@@ -55,3 +55,16 @@ pub(super) fn outage_ends(workload: &str, after: SimDuration) -> Line {
     let after = duration(after.as_secs_f64());
     Line::better("outage", workload, format!("first answers after {after} of complete outage"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_below_a_level_does_not_read_like_the_level() {
+        assert_eq!(below(0.99, Some(0.5)), "50.0%");
+        assert_eq!(below(0.99, Some(0.989_6)), "98.96%");
+        assert_eq!(below(0.99, Some(0.989_999)), "98.9999%");
+        assert_eq!(below(0.99, None), "nothing is answered");
+    }
+}

@@ -33,7 +33,7 @@ pub(super) fn availability_moments(blueprint: &Blueprint, instants: &Instants<'_
 /// take. What takes four seconds is often under way when nothing ends for three.
 fn standstill(record: &WorkloadRecord, recorder: &Recorder) -> usize {
     let width = recorder.sample_width().as_nanos();
-    (record.latency.quantile(0.5) * 2).div_ceil(width) as usize
+    record.latency.quantile(0.5).saturating_mul(2).div_ceil(width) as usize
 }
 
 /// The spells in which the availability of a workload is below a level, if more than a few requests fail in
