@@ -42,21 +42,33 @@ pub struct LibraryRun {
 /// The runs of every scenario and variant of the library, which many tests look at.
 pub fn library_runs() -> &'static [LibraryRun] {
     static RUNS: LazyLock<Vec<LibraryRun>> = LazyLock::new(|| {
-        let (cases, blueprints): (Vec<_>, Vec<_>) = library_cases().into_iter().unzip();
+        let cases = library_cases();
+        let blueprints: Vec<_> = cases.iter().map(|case| Arc::clone(&case.blueprint)).collect();
         let runs = run_all(&blueprints, &Unattended { jobs: 2 });
-        let of = |((file, variant), finished)| LibraryRun { file, variant, finished };
+        let of = |(case, finished): (LibraryCase, Finished)| LibraryRun {
+            file: case.file,
+            variant: case.variant,
+            finished,
+        };
         cases.into_iter().zip(runs).map(of).collect()
     });
     &RUNS
 }
 
+/// A scenario of the library, as it is written or with a variant.
+pub struct LibraryCase {
+    pub file: PathBuf,
+    pub variant: Option<String>,
+    pub blueprint: Arc<Blueprint>,
+}
+
 /// Every scenario of the library, as it is written and with each of its variants.
-pub fn library_cases() -> Vec<((PathBuf, Option<String>), Arc<Blueprint>)> {
+pub fn library_cases() -> Vec<LibraryCase> {
     let cases_of = |file: PathBuf| {
         let variants = load_file(&file, None, &[]).variants.into_iter().map(Some);
         let case = |variant: Option<String>| {
             let blueprint = blueprint(&load_file(&file, variant.as_deref(), &[]));
-            ((file.clone(), variant), blueprint)
+            LibraryCase { file: file.clone(), variant, blueprint }
         };
         std::iter::once(None).chain(variants).map(case).collect::<Vec<_>>()
     };
