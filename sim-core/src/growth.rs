@@ -63,9 +63,10 @@ macro_rules! grows {
 grows!(Vec, VecDeque, BinaryHeap where T: Ord);
 
 /// Bytes of items side by side. Items that begin at a cache line cannot grow where they are: allocators give them another
-/// place, and the former one, which was an eighth smaller, is there until they have moved.
+/// place, and the former one is there until they have moved. It was an eighth smaller, but what grows between such moves
+/// leaves gaps as large as that.
 fn bytes_of<T>(items: usize) -> u64 {
-    let former = if align_of::<T>() > GROWN_IN_PLACE { items * 8 / 9 } else { 0 };
+    let former = if align_of::<T>() > GROWN_IN_PLACE { items } else { 0 };
     ((items + former) * size_of::<T>()) as u64
 }
 
