@@ -334,7 +334,7 @@ fn what_flaps_is_told_until_the_last_time_of_its_kind() {
     );
 }
 
-/// Of twenty threads that do ten requests a second each, fifteen leak.
+/// Fifteen of twenty threads leak, each of which does ten requests a second.
 #[test]
 fn what_has_leaked_is_no_capacity() {
     let text = "run: { duration: 60s, drain: 20s }
@@ -366,7 +366,7 @@ faults: [ { at: 30s, for: 30s, crash: api, instances: 1 to 9 } ]";
     assert_eq!((load.asked, load.possible), (100.0, 20.0));
 }
 
-/// What takes four seconds is often under way while nothing ends.
+/// Requests of four seconds are often under way while nothing ends.
 #[test]
 fn requests_that_take_long_are_no_outage() {
     let text = "run: { duration: 2m, drain: 10s }

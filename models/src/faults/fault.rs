@@ -18,7 +18,7 @@ pub struct Fault {
     pub effect: Effect,
     /// The thing it strikes, in the words of the scenario: a service, `a -> b`, a workload.
     pub target: String,
-    /// The instances it strikes, ; none for edges and workloads.
+    /// The instances that it strikes; none for edges and workloads.
     pub instances: Ids<of::Instance>,
     /// Its part in what the file calls one fault.
     pub part: Part,

@@ -139,7 +139,7 @@ impl PoolSeries {
         self.lost.get(interval).copied().unwrap_or(0)
     }
 
-    /// Of `capacity` slots, those that could be used in an interval; none if nobody asked for one and none was in use,
+    /// The slots, of `capacity`, that could be used in an interval; none if nobody asked for one and none was in use,
     /// for then its instance may be down.
     pub fn slots_in_service(&self, capacity: u32, interval: usize) -> f64 {
         let busy = f64::from(self.busy[interval]);

@@ -15,7 +15,7 @@ const MOST_TOLD: usize = 12;
 /// Changes follow each other in short succession if no more than this lies between them, or no more
 /// than a twentieth of the run.
 const SHORT: SimDuration = SimDuration::from_secs(30);
-/// What lies further apart does not follow in short succession, however long the run is.
+/// The longest time between two changes in short succession, however long the run is.
 const LONG: SimDuration = SimDuration::from_secs(300);
 
 /// A timeline in which a thing that flaps has few moments: the first of each kind of change for the worse, which says how

@@ -167,7 +167,7 @@ struct Cluster {
     highest: u64,
 }
 
-/// How many pools are affected at a time.
+/// The number of pools that are affected at a time.
 #[derive(Clone, Copy)]
 struct Extent {
     at: SimTime,
