@@ -260,6 +260,46 @@ fn a_pool_that_grants_nothing_can_do_nothing() {
     assert!(load.overload().is_infinite());
 }
 
+/// Fifty threads that wait for a dependency of which nothing is heard for a minute, and then work off what has piled up.
+#[test]
+fn nothing_is_possible_while_all_slots_are_stuck() {
+    let text = "run: { duration: 3m, drain: 30s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { threads: 50, handle: [ { call: dep } ] }, dep: { handle: [ { pause: 10ms } ] } }
+faults: [ { at: 1m, for: 60s, pause: dep } ]";
+    let finished = run_text(text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 0.0));
+    assert_eq!((load.from, load.to), (61.0, 120.0));
+}
+
+/// Four instances get 25 requests a second each. The four threads of one take 400 ms, not 20 ms, for each.
+#[test]
+fn only_the_instances_that_are_full_count_as_load() {
+    let text = "run: { duration: 60s, drain: 30s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { instances: 4, threads: 4, handle: [ { pause: 20ms } ] } }
+calls: { web -> api: { balance: round robin } }
+faults: [ { at: 20s, for: 30s, slow: api, by: 20x, instances: [1] } ]";
+    let finished = run_text(text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.full, load.pools), (1.0, 4));
+    assert_eq!((load.asked, load.possible), (25.0, 10.0));
+}
+
+/// A thread that does one a second of a hundred, for ten seconds before arrivals end, and for a minute after.
+#[test]
+fn a_load_is_not_diluted_after_arrivals_end() {
+    let text = guarded("", 100)
+        .replace("a: { handle", "a: { threads: 1, handle")
+        .replace("duration: 40s, drain: 5s", "duration: 20s, drain: 1m")
+        .replace("for: 10s", "for: 70s");
+    let finished = run_text(&text, &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((load.asked, load.possible), (100.0, 1.0));
+    assert!(load.to <= 20.0, "{load:?}");
+}
+
 /// Ten threads of a second each, of which an operator takes five away: five a second are possible.
 #[test]
 fn the_load_of_a_pool_with_another_number_of_slots_is_against_those() {

@@ -1,10 +1,10 @@
 //! The demand for the slots of a pool against what the pool can do.
 
 use std::cmp::Ordering;
-use std::ops::Range;
+use std::ops::{Add, Range, Sub};
 
-use super::Recorder;
-use crate::system::{Blueprint, Ids, UNLIMITED, of};
+use super::{PoolSeries, Recorder};
+use crate::system::{Blueprint, Id, Ids, of};
 
 /// The demand for the slots of all pools of an owner and kind over some intervals, per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub(super) struct Load {
     pub possible: f64,
     /// The share in use of the slots in service, 0 to 1.
     pub utilization: f64,
+    /// The number of pools that count, on average.
+    pub pools: f64,
 }
 
 impl Load {
@@ -37,70 +39,99 @@ pub(super) struct Loads {
     sums: Vec<Sums>,
 }
 
-/// Sums over the intervals before one, and over pools.
+/// Sums over some intervals, and over the pools that count in them.
 #[derive(Clone, Copy, Default)]
-struct Sums {
-    asked: f64,
-    granted: f64,
+pub(super) struct Sums {
+    /// Requests that asked for a slot.
+    pub asked: f64,
+    /// Slots granted.
+    pub granted: f64,
     /// Slots in use, on average.
-    busy: f64,
+    pub busy: f64,
     /// Slots in service.
-    in_service: f64,
+    pub in_service: f64,
+    /// Pools that count.
+    pub pools: f64,
+}
+
+impl Add for Sums {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            asked: self.asked + other.asked,
+            granted: self.granted + other.granted,
+            busy: self.busy + other.busy,
+            in_service: self.in_service + other.in_service,
+            pools: self.pools + other.pools,
+        }
+    }
+}
+
+impl Sub for Sums {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self {
+            asked: self.asked - other.asked,
+            granted: self.granted - other.granted,
+            busy: self.busy - other.busy,
+            in_service: self.in_service - other.in_service,
+            pools: self.pools - other.pools,
+        }
+    }
 }
 
 impl Loads {
-    /// Those of neighbouring pools; `None` if they have no limit.
+    /// Those of pools, each in those of the intervals in which it counts.
     pub fn of(
         blueprint: &Blueprint,
         recorder: &Recorder,
-        group: Ids<of::Pool>,
-        intervals: Range<usize>,
-    ) -> Option<Self> {
-        let capacity = blueprint.pools[group.nth(0)].capacity;
-        if capacity == UNLIMITED {
-            return None;
-        }
-        let pools = &recorder.pools()[group];
-        let mut sums = vec![Sums::default()];
-        let mut sum = Sums::default();
-        for at in intervals.clone() {
-            for pool in pools {
-                let demand = pool.demand[at];
-                sum.asked += f64::from(demand.asked);
-                sum.granted += f64::from(demand.granted);
-                sum.busy += f64::from(pool.busy[at]);
-                sum.in_service += pool.slots_in_service(capacity, at);
+        intervals: &Range<usize>,
+        counted: impl IntoIterator<Item = (Id<of::Pool>, Range<usize>)>,
+    ) -> Self {
+        let mut sums = vec![Sums::default(); intervals.len() + 1];
+        for (id, counts) in counted {
+            let (pool, capacity) = (&recorder.pools()[id], blueprint.pools[id].capacity);
+            for at in counts {
+                let sum = &mut sums[at + 1 - intervals.start];
+                *sum = *sum + sums_of(pool, capacity, at);
             }
-            sums.push(sum);
+        }
+        for at in 1..sums.len() {
+            sums[at] = sums[at] + sums[at - 1];
         }
         let seconds = recorder.sample_width().as_secs_f64();
-        Some(Self { first: intervals.start, seconds, sums })
-    }
-
-    /// The number of slots granted in some of the intervals.
-    pub fn granted(&self, intervals: &Range<usize>) -> f64 {
-        self.between(intervals).granted
+        Self { first: intervals.start, seconds, sums }
     }
 
     /// The load over some of the intervals; `None` if nobody asked and nothing was granted.
     pub fn over(&self, intervals: &Range<usize>) -> Option<Load> {
-        let Sums { asked, granted, busy, in_service } = self.between(intervals);
+        let Sums { asked, granted, busy, in_service, pools } = self.between(intervals);
         let seconds = self.seconds * intervals.len() as f64;
         let utilization = busy / in_service;
         let (asked, possible) = (asked / seconds, granted / seconds / utilization);
         let is_known = possible.is_finite() && asked + possible > 0.0;
-        is_known.then_some(Load { asked, possible, utilization })
+        let pools = pools / intervals.len() as f64;
+        is_known.then_some(Load { asked, possible, utilization, pools })
     }
 
-    fn between(&self, intervals: &Range<usize>) -> Sums {
+    /// The sums over some of the intervals.
+    pub fn between(&self, intervals: &Range<usize>) -> Sums {
         let [begin, end] =
             [intervals.start, intervals.end].map(|interval| self.sums[interval - self.first]);
-        Sums {
-            asked: end.asked - begin.asked,
-            granted: end.granted - begin.granted,
-            busy: end.busy - begin.busy,
-            in_service: end.in_service - begin.in_service,
-        }
+        end - begin
+    }
+}
+
+/// What a pool had to do in an interval.
+fn sums_of(pool: &PoolSeries, capacity: u32, at: usize) -> Sums {
+    Sums {
+        asked: pool.demand[at].asked.into(),
+        granted: pool.demand[at].granted.into(),
+        busy: pool.busy[at].into(),
+        in_service: pool.slots_in_service(capacity, at),
+        pools: 1.0,
     }
 }
 

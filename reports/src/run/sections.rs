@@ -201,13 +201,23 @@ fn calls(calls: &[CallSummary]) -> Table {
 fn loads(loads: &[LoadSummary]) -> Table {
     let columns = [
         left("", |load: &LoadSummary| Cell::text(&load.owner)),
-        left("", |load| Cell::text(load.kind)),
+        left("", |load| Cell::text(&full_pools(load))),
         left("at its worst", |load| Cell::Spans(vec![Span { from: load.from, to: Some(load.to) }])),
         right("asked", |load| Cell::rate(load.asked)),
         right("possible", |load| Cell::rate(load.possible)),
         right("asked / possible", |load| Cell::number(load.overload())),
     ];
     Table::of(loads, &columns)
+}
+
+/// `threads on 2.4 of 8`.
+fn full_pools(load: &LoadSummary) -> String {
+    let LoadSummary { kind, full, pools, .. } = load;
+    if *pools > 1 { format!("{kind} on {} of {pools}", tenths(*full)) } else { kind.to_string() }
+}
+
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 /// True if a call was made more than once, or worked on for nobody.

@@ -88,7 +88,8 @@ fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let of_group = |group: Ids<of::Pool>| {
         let owner = &blueprint.pools[group.nth(0)].owner;
-        let load = Loads::of(blueprint, recorder, group, window.clone())?.over(&window)?;
+        let whole = group.iter().map(|pool| (pool, window.clone()));
+        let load = Loads::of(blueprint, recorder, &window, whole).over(&window)?;
         let is_short = load.utilization >= SHORT && load.overload() >= SHORT;
         is_short.then_some((owner, load))
     };
