@@ -38,7 +38,11 @@ fn struck_at(blueprint: &Blueprint, seconds: u64) -> Vec<u32> {
 }
 
 fn told(fault: &str) -> Vec<String> {
-    let finished = run(&blueprint(&load_text(&text(fault), &[])));
+    told_of(&text(fault))
+}
+
+fn told_of(text: &str) -> Vec<String> {
+    let finished = run(&blueprint(&load_text(text, &[])));
     let moments = finished.timeline.iter().filter_map(|moment| {
         let at = moment.at.as_secs_f64();
         match &moment.change {
@@ -177,6 +181,46 @@ fn a_fault_lasts_until_it_has_left_the_last_instance() {
     let trial = Trial::of(&blueprint(&load_text(&text, &[])));
     let held: Vec<bool> = trial.verdicts.iter().map(|verdict| verdict.holds).collect();
     assert_eq!(held, [true, true, true]);
+}
+
+/// Of ten instances, four are there from the beginning and all from 40 s on.
+#[test]
+fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
+    let text = |more: &str| {
+        text("")
+            .replace("instances: 10", "instances: 4")
+            .replace("faults: [  ]", more)
+            .replace("operator: [", "operator: [ { at: 40s, set: { services.api.instances: 10 } }, ")
+    };
+    let told = |fault: &str| told_of(&text(&format!("faults: [ {fault} ]\noperator: [ ]")));
+    assert_eq!(
+        told("{ at: 10s, for: 5s, crash: api, begin: one every 2s, end: one every 2s }"),
+        ["10 api crashed, one every 2s, for 5s", "21 api crashed, one every 2s: over"]
+    );
+    assert_eq!(
+        told("{ at: 10s, for: 5s, crash: api, instances: 50% }"),
+        ["10 api#1–2 crashed, for 5s", "15 api#1–2 crashed: over"]
+    );
+    assert_eq!(
+        told("{ at: 41s, for: 5s, crash: api, instances: 50% }"),
+        ["41 api#1–5 crashed, for 5s", "46 api#1–5 crashed: over"]
+    );
+    assert_eq!(
+        told("{ at: 10s, for: 5s, crash: api, instances: 100% at random }"),
+        ["10 api crashed, for 5s", "15 api crashed: over"],
+        "all that are there"
+    );
+    let deploy = told("{ at: 10s, deploy: api, each: 5s }");
+    assert_eq!(deploy.last().map(String::as_str), Some("30 api#4 restarted: over"), "{deploy:?}");
+    let restart = "{ at: 10s, restart: api, for: 5s, begin: one every 2s, end: one every 2s }";
+    let restart = told_of(&text(&format!("operator: [ {restart} ]")));
+    assert_eq!(restart.last().map(String::as_str), Some("21 api restarted, one every 2s: over"));
+    let slow = told("{ at: 10s, slow: api, to: 1s }");
+    assert_eq!(slow, ["10 api slow: takes 1s, for ever"], "what is added later is struck too");
+    let strange = text("faults: [ { at: 10s, crash: api, instances: 5 at random } ]\noperator: [ ]");
+    let problems = load_text(&strange, &[]).problems;
+    let messages: Vec<&str> = problems.iter().map(|problem| &*problem.message).collect();
+    assert_eq!(messages, ["`api` has 4 instances then, so this fault cannot strike 5"]);
 }
 
 /// Three of ten instances refuse ten requests a second each, for ten seconds, whichever they are.

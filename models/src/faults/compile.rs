@@ -71,19 +71,20 @@ pub(crate) trait Strike {
     fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         match self.every() {
             Some(_) => (begin, SimTime::ZERO + plan.blueprint.run.duration),
-            None => (begin, self.end(begin) + self.time_to_leave(names, plan)),
+            None => (begin, self.end(begin) + self.time_to_leave(begin, names, plan)),
         }
     }
 
     /// The time from leaving the first instance to leaving the last.
-    fn time_to_leave(&self, names: &Names<'_>, plan: &Plan) -> SimDuration {
+    fn time_to_leave(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> SimDuration {
         let reach = self.reach().filter(|reach| reach.end.is_some());
         let struck = reach.zip(names.find_station(self.target()));
         struck.map_or(SimDuration::ZERO, |(reach, station)| {
             // Mistakes have been noted when the fault was compiled.
             let mut noted = Problems::default();
-            let choice = reach.instances.as_ref();
-            reach.time_to_leave(struck_instances(station.id, choice, plan, &mut noted).len())
+            let there = plan.instances_at(station.id, begin);
+            let struck = struck_instances(station.id, there, Some(reach), plan, &mut noted);
+            reach.time_to_leave(struck.len())
         })
     }
 
@@ -124,7 +125,10 @@ pub(super) fn strike<T: Strike + ?Sized>(
     };
     let whole = kind.fault(begin, effect);
     Some(match struck {
-        FaultTarget::Station(station) => in_steps(&whole, station, kind.reach(), plan, problems),
+        FaultTarget::Station(station) => {
+            let there = plan.instances_at(station, begin);
+            in_steps(&whole, station, there, kind.reach(), plan, problems)
+        }
         FaultTarget::Edge(_) => {
             if let Some(reach) = kind.reach() {
                 let help = "leave it out, or name a service";

@@ -90,7 +90,7 @@ impl Strike for DeploySection {
         if self.waits(plan) {
             return (begin, SimTime::ZERO + plan.blueprint.run.duration);
         }
-        let instances = plan.blueprint.stations[station.id].instances.len();
+        let instances = plan.instances_at(station.id, begin).len();
         let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
         (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
     }
@@ -135,7 +135,7 @@ impl DeploySection {
         batch: u32,
         plan: &mut Plan,
     ) -> Vec<Fault> {
-        let all = plan.blueprint.stations[station].instances;
+        let all = plan.instances_at(station, begin);
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
         let (waits, through) = (self.waits(plan), self.through.plan(plan));
         let until_ready = self.wait_until.is_some();

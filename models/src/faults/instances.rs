@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use super::steps::Reach;
 use crate::language::quantity::Share;
 use crate::language::tree::Value;
 use crate::language::{Decode, Found, Placed, Problem, Problems, expected};
@@ -101,19 +102,30 @@ impl JsonSchema for InstanceChoice {
     }
 }
 
-/// The instances of a station that a fault strikes, in the order in which it does;
-/// all of them if nothing is written. In place of those that each run draws it has the first ones.
+/// The instances of a station that a fault strikes, in the order in which it does; all of them if nothing is
+/// written. Shares, paces and draws are over those that are there when it begins. In place of those that
+/// each run draws it has the first ones.
 pub(super) fn struck_instances(
     station: Id<of::Station>,
-    choice: Option<&Placed<InstanceChoice>>,
+    there: Ids<of::Instance>,
+    reach: Option<&Reach>,
     plan: &Plan,
     problems: &mut Problems,
 ) -> Vec<Id<of::Instance>> {
     let station = &plan.blueprint.stations[station];
     let all = station.instances;
-    let Some(choice) = choice else { return all.iter().collect() };
-    let available = all.len();
-    let has = format!("`{}` has {available} instances", station.name);
+    let Some(choice) = reach.and_then(|reach| reach.instances.as_ref()) else {
+        let is_paced = reach.is_some_and(Reach::is_paced);
+        return if is_paced { there } else { all }.iter().collect();
+    };
+    let available = match &**choice {
+        InstanceChoice::AtRandom(_) | InstanceChoice::First(Amount::Share(_)) => there.len(),
+        _ => all.len(),
+    };
+    let has = match available {
+        some if some < all.len() => format!("`{}` has {some} instances then", station.name),
+        all => format!("`{}` has {all} instances", station.name),
+    };
     let numbers: Vec<u32> = match &**choice {
         InstanceChoice::First(amount) | InstanceChoice::AtRandom(amount) => {
             let count = match amount {

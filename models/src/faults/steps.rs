@@ -97,16 +97,17 @@ pub struct Steps {
 }
 
 /// The faults that one fault of a station is simulated as: one for the instances that it strikes
-/// and leaves together.
+/// and leaves together, of those that are there when it begins.
 pub(crate) fn in_steps(
     whole: &Fault,
     station: Id<of::Station>,
+    there: Ids<of::Instance>,
     reach: Option<&Reach>,
     plan: &Plan,
     problems: &mut Problems,
 ) -> Vec<Fault> {
     let choice = reach.and_then(|reach| reach.instances.as_ref());
-    let struck = struck_instances(station, choice, plan, problems);
+    let struck = struck_instances(station, there, reach, plan, problems);
     let pace = |of: fn(&Reach) -> &Option<Placed<Pace>>| reach.and_then(|reach| of(reach).as_ref());
     let (begin, end) = (pace(|reach| &reach.begin), pace(|reach| &reach.end));
     if let Some(end) = end.filter(|_| whole.end == SimTime::MAX) {
@@ -121,7 +122,7 @@ pub(crate) fn in_steps(
     }
     let drawn = match choice.map(|choice| &**choice) {
         Some(InstanceChoice::AtRandom(_)) => {
-            Some(Victim::first_of(struck.len(), station, &whole.target, plan))
+            Some(Victim::first_of(struck.len(), there, &whole.target, plan))
         }
         _ => None,
     };
@@ -154,7 +155,7 @@ pub(crate) fn in_steps(
         }
     }
     let last_end = faults.last().map_or(whole.end, |last| last.end);
-    let all = plan.blueprint.stations[station].instances;
+    let all = if struck.iter().all(|it| there.contains(*it)) { there } else { plan.blueprint.stations[station].instances };
     let is_whole = faults.len() == 1;
     if let Some(first) = faults.first_mut() {
         let never = last_end == SimTime::MAX;
@@ -187,6 +188,11 @@ fn pace_of_one_step(pace: &Placed<Pace>, instances: usize, problems: &mut Proble
 }
 
 impl Reach {
+    /// True if it strikes or leaves instances one after the other.
+    pub fn is_paced(&self) -> bool {
+        self.begin.is_some() || self.end.is_some()
+    }
+
     /// The time from leaving the first of `count` instances to leaving the last.
     pub fn time_to_leave(&self, count: usize) -> SimDuration {
         self.end.as_ref().map_or(SimDuration::ZERO, |end| end.until(count.saturating_sub(1)))

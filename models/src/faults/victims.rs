@@ -26,17 +26,17 @@ pub struct Victim {
 }
 
 impl Victim {
-    /// The first of this many victims at a station, which is the target of the fault.
+    /// The first of this many victims among the instances of a station, which is the target of the fault.
     pub(super) fn first_of(
         count: usize,
-        station: Id<of::Station>,
+        among: Ids<of::Instance>,
         target: &str,
         plan: &Plan,
     ) -> Self {
         let at_it = plan.blueprint.faults.iter().filter(|fault| fault.target == target);
         let earlier = at_it.filter_map(|fault| fault.victim.as_ref()).map(|it| it.draw + 1).max();
         Self {
-            among: plan.blueprint.stations[station].instances,
+            among,
             draw: earlier.unwrap_or(0),
             of: count as u32,
             position: 0,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use sim_core::SimTime;
 
 use super::compile::compile_change;
 use super::file::Scenario;
 use super::load::{Loader, WrittenFile};
-use super::operator::{Written, by_time};
+use super::operator::{Written, by_time, time_of};
 use super::plan::most;
 use crate::language::tree::{Key, Node, Segment, Shared, Value, parse_path};
 use crate::language::{Decode, Found, Placed, Problem, Problems, Severity, expected};
@@ -62,30 +63,41 @@ impl Settings {
     }
 }
 
-/// A file after each change of its settings, and the most instances that a service ever has.
+/// A file after each change of its settings, and what it orders of the instances of services.
 #[derive(Default)]
 pub(super) struct ChangedFiles {
     /// The tree after each change, in order of time.
     pub trees: Vec<Node>,
-    /// For each service whose number of instances changes, the largest, where it is written.
-    pub most_instances: IndexMap<String, Placed<u32>>,
+    /// The numbers of instances of each service of which they change.
+    pub instances: IndexMap<String, OrderedInstances>,
+}
+
+/// The numbers of instances that a service is ordered to have.
+#[derive(Debug)]
+pub(crate) struct OrderedInstances {
+    /// The largest, where it is written.
+    pub most: Placed<u32>,
+    /// Each with the time from which it holds, in order of time.
+    pub from: Vec<(SimTime, u32)>,
 }
 
 impl Loader {
     /// Applies the orders that set something to a file, one after the other.
     pub(super) fn changed_files(&mut self, tree: &Node, file: &Scenario) -> ChangedFiles {
         let mut changed = ChangedFiles::default();
-        if let Some(beyond) = settings_by_time(file).nth(most::CHANGES) {
+        if let Some((_, beyond)) = settings_by_time(file).nth(most::CHANGES) {
             let message = format!("more than {} orders set something", most::CHANGES);
             let help = "set several things in one order; each makes another system";
             self.problems.add(Problem::error(message, Some(beyond.key())).with_help(help));
         }
-        for settings in settings_by_time(file).take(most::CHANGES) {
+        let mut times = vec![SimTime::ZERO];
+        for (at, settings) in settings_by_time(file).take(most::CHANGES) {
             let mut latest = changed.trees.last().unwrap_or(tree).clone();
             for (key, value) in &settings.0 {
                 self.change(&mut latest, key, value);
             }
             changed.trees.push(latest);
+            times.push(at);
         }
         if changed.trees.is_empty() {
             return changed;
@@ -102,7 +114,8 @@ impl Loader {
             };
             let Some(most) = trees().map(number).max_by_key(|number| **number) else { continue };
             if trees().any(|tree| *number(tree) != *most) {
-                changed.most_instances.insert(name.to_owned(), most);
+                let from = times.iter().copied().zip(trees().map(|tree| *number(tree))).collect();
+                changed.instances.insert(name.to_owned(), OrderedInstances { most, from });
             }
         }
         changed
@@ -157,7 +170,8 @@ impl Loader {
     }
 
     fn refuse_change(&mut self, written: &WrittenFile<'_>, number: usize, obstacle: &str) {
-        let at = settings_by_time(written.file).nth(number).map(Placed::key);
+        let settings = settings_by_time(written.file).nth(number);
+        let at = settings.map(|(_, settings)| settings.key());
         let message =
             format!("this would change {obstacle}, which cannot change while the system runs");
         let help = "values can change; to add or remove a thing, write it from the beginning with a value that has no effect";
@@ -165,10 +179,10 @@ impl Loader {
     }
 }
 
-/// The settings that orders give, in the order of their times.
-fn settings_by_time(file: &Scenario) -> impl Iterator<Item = &Placed<Settings>> {
+/// The settings that orders give, with their times and in the order of those.
+fn settings_by_time(file: &Scenario) -> impl Iterator<Item = (SimTime, &Placed<Settings>)> {
     by_time(file).into_iter().filter_map(|(_, order)| match &order.act {
-        Written::Set(set) => Some(&set.settings),
+        Written::Set(set) => Some((time_of(order), &set.settings)),
         _ => None,
     })
 }

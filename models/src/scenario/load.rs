@@ -7,6 +7,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::acknowledged::{self, acknowledge};
 use super::analyses::{self, Analyses};
+use super::changes::OrderedInstances;
 use super::compile::{Compiled, compile};
 use super::file::Scenario;
 use super::folder::Folder;
@@ -19,7 +20,7 @@ use super::stand_ins;
 use super::stressed::{Stress, stresses};
 use super::triggers::Triggers;
 use crate::language::tree::{Node, Value, parse_path};
-use crate::language::{Decode, Found, Location, Placed, Problem, Problems, Sources};
+use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
 use crate::system::Blueprint;
 
 /// The text of a scenario, and where it comes from.
@@ -276,7 +277,7 @@ impl Loader {
             tree,
             name: &parsed.name,
             folder: &parsed.folder,
-            most_instances: &changed.most_instances,
+            ordered_instances: &changed.instances,
             stresses,
         };
         let mut compiled = compile(&written, &self.sources, &mut self.problems, request);
@@ -368,8 +369,8 @@ pub(super) struct WrittenFile<'a> {
     pub name: &'a str,
     /// The folder that other files are relative to.
     pub folder: &'a Folder,
-    /// For each service whose number of instances changes in a run, the largest.
-    pub most_instances: &'a IndexMap<String, Placed<u32>>,
+    /// The numbers of instances of each service of which operators change them.
+    pub ordered_instances: &'a IndexMap<String, OrderedInstances>,
     /// The stresses that limits on healing ask for, in the order of the limits.
     pub stresses: &'a [Stress],
 }

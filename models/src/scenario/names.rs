@@ -2,6 +2,7 @@
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::changes::OrderedInstances;
 use super::file::Scenario;
 use super::folder::Folder;
 use super::load::WrittenFile;
@@ -19,8 +20,8 @@ pub(crate) struct Names<'a> {
     pub sources: &'a Sources,
     /// The folder that files named by the scenario are relative to.
     pub folder: &'a Folder,
-    /// For each service whose number of instances changes in a run, the largest.
-    pub most_instances: &'a IndexMap<String, Placed<u32>>,
+    /// The numbers of instances of each service of which operators change them.
+    pub ordered_instances: &'a IndexMap<String, OrderedInstances>,
     /// The stresses that limits on healing ask for, in the order of the limits.
     pub stresses: &'a [Stress],
     stations: IndexMap<&'a str, NamedStation>,
@@ -43,11 +44,11 @@ impl<'a> Names<'a> {
         sources: &'a Sources,
         problems: &mut Problems,
     ) -> Self {
-        let WrittenFile { file, folder, most_instances, stresses, .. } = *written;
+        let WrittenFile { file, folder, ordered_instances, stresses, .. } = *written;
         let stations = stations_by_name(file, problems);
         let keyed = file.caches.iter().filter(|(_, cache)| cache.is_keyed());
         let keyed_caches = keyed.map(|(name, _)| name.as_str()).collect();
-        Self { file, sources, folder, most_instances, stresses, stations, keyed_caches }
+        Self { file, sources, folder, ordered_instances, stresses, stations, keyed_caches }
     }
 
     /// The station of a name, if there is one.

@@ -148,7 +148,7 @@ pub(super) fn by_time(file: &Scenario) -> Vec<(usize, &Placed<Operation>)> {
 }
 
 /// The instant of an action.
-fn time_of(operation: &Operation) -> SimTime {
+pub(super) fn time_of(operation: &Operation) -> SimTime {
     SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO)
 }
 
@@ -189,7 +189,7 @@ fn act_of(
             Some((Act::Change(change), format!("sets {}", act.settings.in_words())))
         }
         Written::Restart(act) => {
-            let trigger = restart(act, names, plan, problems)?;
+            let trigger = restart(act, time_of(operation), names, plan, problems)?;
             Some((Act::Begin(trigger), format!("restarts {}", *act.target)))
         }
         Written::Purge(act) => {
@@ -226,6 +226,7 @@ fn edge_with_breaker(
 /// The trigger of a restart, which is a fault that begins when the operator says so.
 fn restart(
     act: &RestartSection,
+    at: SimTime,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -249,7 +250,9 @@ fn restart(
         trigger: Some(trigger),
         victim: None,
     };
-    plan.blueprint.faults.extend(in_steps(&whole, station, Some(&act.reach), plan, problems));
+    let there = plan.instances_at(station, at);
+    let faults = in_steps(&whole, station, there, Some(&act.reach), plan, problems);
+    plan.blueprint.faults.extend(faults);
     Some(trigger)
 }
 

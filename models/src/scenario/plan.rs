@@ -1,7 +1,7 @@
 //! The blueprint while it is being compiled.
 
 use indexmap::{IndexMap, IndexSet};
-use sim_core::{Distribution, SimDuration};
+use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::csv_file::records;
 use super::names::{Names, split_target};
@@ -92,6 +92,8 @@ pub(crate) struct Plan {
     operations: IndexMap<Id<of::Station>, Vec<usize>>,
     /// The operation that each call site calls.
     called: Vec<(Id<of::Station>, String)>,
+    /// The numbers of instances that operators order of stations, each with the time from which it holds.
+    pub ordered_instances: IndexMap<Id<of::Station>, Vec<(SimTime, u32)>>,
     /// The calls on which actions depend, with the places where they are written.
     pub through: IndexMap<Location, ThroughPlan>,
 }
@@ -109,6 +111,7 @@ impl Plan {
             looked_back: 0,
             held: 0,
             has_poison: false,
+            ordered_instances: IndexMap::new(),
             entries: IndexMap::new(),
             operations: IndexMap::new(),
             called: Vec::new(),
@@ -370,6 +373,15 @@ impl Plan {
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id].instances.len(),
         }
+    }
+
+    /// The instances of a station that are there at a time, as far as orders of operators say; all that it may
+    /// have if an autoscaler decides.
+    pub fn instances_at(&self, station: Id<of::Station>, time: SimTime) -> Ids<of::Instance> {
+        let all = self.blueprint.stations[station].instances;
+        let ordered = self.ordered_instances.get(&station);
+        let latest = ordered.and_then(|it| it.iter().rev().find(|(from, _)| *from <= time));
+        latest.and_then(|(_, count)| Some(Ids::new(all.first()?, *count))).unwrap_or(all)
     }
 
     /// The regions of a caller's instances, each once.

@@ -54,9 +54,10 @@ fn compile_service(
         Some(slots) => (PoolKind::Slots, Some(&**slots)),
         None => (PoolKind::Threads, service.threads.as_ref()),
     };
+    let ordered = names.ordered_instances.get(name);
     let station = Station {
         instances: service.instances.as_ref(),
-        most: names.most_instances.get(name),
+        most: ordered.map(|ordered| &ordered.most),
         pool,
         slots,
         admission: service.admission.as_ref(),
@@ -71,8 +72,9 @@ fn compile_service(
     regions::place(service, instances, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
         autoscale::compile(autoscale, service.instances.as_ref(), id, names, plan, problems);
-    } else if names.most_instances.contains_key(name) {
+    } else if let Some(ordered) = ordered {
         autoscale::by_hand(service.instances.as_ref(), id, plan);
+        plan.ordered_instances.insert(id, ordered.from.clone());
     }
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.push(idempotency.keys_for.0);
