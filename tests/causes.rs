@@ -328,6 +328,34 @@ faults: [ { at: 10s, for: 30s, slow: a, instances: 1, to: 1s }, { at: 20s, for: 
     );
 }
 
+/// Four instances are paused one after the other. Sixteen requests come to the first up to the end of its pause and one in the
+/// 30 ms after, and it has two threads and ten places. The others turn four, four and five away, the fourth at 21.820 s.
+#[test]
+fn full_queues_that_follow_each_other_are_one_spell() {
+    let pause = |at, instance| {
+        format!("{{ at: {at}ms, for: 300ms, pause: api, instances: [{instance}] }}")
+    };
+    let faults = [(20_000, 1), (20_500, 2), (21_000, 3), (21_500, 4), (40_000, 1)];
+    let text = format!(
+        "run: {{ duration: 60s, drain: 5s }}
+workloads: {{ web: {{ to: api, arrivals: constant 200/s }} }}
+services: {{ api: {{ instances: 4, threads: {{ max: 2, queue: 10 }}, handle: [ {{ pause: 30ms }} ] }} }}
+faults: [ {} ]",
+        faults.map(|(at, instance)| pause(at, instance)).join(", ")
+    );
+    let mut lines = lines(&text);
+    lines.retain(|line| line.contains("queue"));
+    assert_eq!(
+        lines,
+        [
+            "0:20.300 queue ! api queue of 10 full: turns 4.5% of 200/s away (all 4 instances)",
+            "0:21.820 queue + api turns nothing away any more",
+            "0:40.300 queue ! api queue of 10 full: turns 2.5% of 200/s away (1 of 4 instances)",
+            "0:40.325 queue + api turns nothing away any more",
+        ]
+    );
+}
+
 /// A request a second: one that fails alone is not a fall of the availability, three in a row are.
 #[test]
 fn a_single_failure_is_no_fall_of_the_availability() {

@@ -187,10 +187,10 @@ fn a_fault_lasts_until_it_has_left_the_last_instance() {
 #[test]
 fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
     let text = |more: &str| {
-        text("")
-            .replace("instances: 10", "instances: 4")
-            .replace("faults: [  ]", more)
-            .replace("operator: [", "operator: [ { at: 40s, set: { services.api.instances: 10 } }, ")
+        text("").replace("instances: 10", "instances: 4").replace("faults: [  ]", more).replace(
+            "operator: [",
+            "operator: [ { at: 40s, set: { services.api.instances: 10 } }, ",
+        )
     };
     let told = |fault: &str| told_of(&text(&format!("faults: [ {fault} ]\noperator: [ ]")));
     assert_eq!(
@@ -217,7 +217,8 @@ fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
     assert_eq!(restart.last().map(String::as_str), Some("21 api restarted, one every 2s: over"));
     let slow = told("{ at: 10s, slow: api, to: 1s }");
     assert_eq!(slow, ["10 api slow: takes 1s, for ever"], "what is added later is struck too");
-    let strange = text("faults: [ { at: 10s, crash: api, instances: 5 at random } ]\noperator: [ ]");
+    let strange =
+        text("faults: [ { at: 10s, crash: api, instances: 5 at random } ]\noperator: [ ]");
     let problems = load_text(&strange, &[]).problems;
     let messages: Vec<&str> = problems.iter().map(|problem| &*problem.message).collect();
     assert_eq!(messages, ["`api` has 4 instances then, so this fault cannot strike 5"]);

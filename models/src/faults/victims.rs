@@ -35,12 +35,7 @@ impl Victim {
     ) -> Self {
         let at_it = plan.blueprint.faults.iter().filter(|fault| fault.target == target);
         let earlier = at_it.filter_map(|fault| fault.victim.as_ref()).map(|it| it.draw + 1).max();
-        Self {
-            among,
-            draw: earlier.unwrap_or(0),
-            of: count as u32,
-            position: 0,
-        }
+        Self { among, draw: earlier.unwrap_or(0), of: count as u32, position: 0 }
     }
 
     /// The victim of the same draw that is struck at this place in the order.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use indexmap::IndexSet;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment, PoolGroup, Portion};
@@ -10,7 +11,7 @@ use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
 use crate::system::{Id, Ids, System, UNLIMITED, of};
 
-/// An overflow has ended when its queue has turned nobody away for this long.
+/// An overflow has ended when the queues have turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
 
 /// Pools that are affected within this time of the first of several are told about with it.
@@ -38,8 +39,9 @@ pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
 
 fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
-    let overflows = clusters(group, now, |index| system.pools()[index].overflow());
-    for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
+    let overflows = overflow_clusters(system, group, now);
+    let saturation = |index: Id<of::Pool>| system.pools()[index].saturation();
+    for cluster in clusters(group, now, SimDuration::ZERO, saturation) {
         let pool = named(system, group, cluster.first);
         moments.push(Moment { at: cluster.first.at, change: Change::Saturates { pool } });
         let pool = named(system, group, cluster.widest);
@@ -63,8 +65,9 @@ fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Momen
 fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
     let limit = system.blueprint().pools[group.nth(0)].queue_limit;
     let mut moments = Vec::new();
-    for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
-        let pool = named(system, group, cluster.widest);
+    for cluster in overflow_clusters(system, group, now) {
+        let any = Extent { at: cluster.widest.at, pools: cluster.members.len() as u32 };
+        let pool = named(system, group, any);
         let of = turned_away(system, group, &cluster, now);
         let change = Change::Overflows { pool: pool.clone(), limit, of };
         moments.push(Moment { at: cluster.first.at, change });
@@ -73,6 +76,10 @@ fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment>
         }
     }
     moments
+}
+
+fn overflow_clusters(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Cluster> {
+    clusters(group, now, OVERFLOW_ENDS_AFTER, |index| system.pools()[index].overflow())
 }
 
 /// The first time in a saturation at which the queues of a group grow for several intervals on end, if
@@ -155,8 +162,10 @@ fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     }
 }
 
-/// Overlapping episodes of several pools, told about as one.
+/// Episodes of several pools that overlap, or follow each other soon, told about as one.
 struct Cluster {
+    /// The pools that are affected at some time.
+    members: IndexSet<Id<of::Pool>>,
     begin: SimTime,
     /// The greatest extent among the pools that follow each other at once.
     first: Extent,
@@ -174,24 +183,27 @@ struct Extent {
     pools: u32,
 }
 
+/// The clusters of the episodes of some pools; those that follow each other within a time are one.
 fn clusters<'a>(
     group: Ids<of::Pool>,
     now: SimTime,
+    within: SimDuration,
     episodes: impl Fn(Id<of::Pool>) -> &'a Episodes,
 ) -> Vec<Cluster> {
-    let mut boundaries: Vec<(SimTime, bool, u64)> = Vec::new();
+    let mut boundaries: Vec<(SimTime, bool, u64, Id<of::Pool>)> = Vec::new();
     for index in group.iter() {
         for Episode { begin, end, highest } in episodes(index).finish(now) {
-            boundaries.push((begin, true, highest));
-            boundaries.extend(end.map(|end| (end, false, 0)));
+            boundaries.push((begin, true, highest, index));
+            boundaries.extend(end.map(|end| (end, false, 0, index)));
         }
     }
-    boundaries.sort_by_key(|(at, begins, _)| (*at, !begins));
+    boundaries.sort_by_key(|(at, begins, _, _)| (*at, !begins));
     let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
-    for (at, begins, highest) in boundaries {
+    for (at, begins, highest, pool) in boundaries {
         affected = if begins { affected + 1 } else { affected - 1 };
         match clusters.last_mut() {
-            Some(cluster) if cluster.end.is_none() => {
+            Some(cluster) if cluster.end.is_none_or(|end| at.since(end) <= within) => {
+                cluster.members.insert(pool);
                 cluster.highest = cluster.highest.max(highest);
                 if affected > cluster.widest.pools {
                     cluster.widest = Extent { at, pools: affected };
@@ -203,7 +215,15 @@ fn clusters<'a>(
             }
             _ => {
                 let first = Extent { at, pools: affected };
-                clusters.push(Cluster { begin: at, first, widest: first, end: None, highest });
+                let members = IndexSet::from([pool]);
+                clusters.push(Cluster {
+                    members,
+                    begin: at,
+                    first,
+                    widest: first,
+                    end: None,
+                    highest,
+                });
             }
         }
     }
