@@ -75,7 +75,10 @@ fn a_queue_says_how_fast_it_grows_or_what_it_turns_away() {
     let with_threads = |threads: &str| {
         guarded("", 100).replace("a: { handle", &format!("a: {{ threads: {threads}, handle"))
     };
-    assert_tells(&with_threads("10"), &["0:10.090 queue ! a grows by 90.0/s until 0:20.000"]);
+    assert_tells(
+        &with_threads("10"),
+        &["0:10.090 queue ! a for threads grows by 90.0/s until 0:20.000"],
+    );
     let lines = lines(&with_threads("{ max: 10, queue: 50 }"));
     let told = lines.iter().find(|line| line.contains("queue of 50 full")).expect("it is told");
     assert!(told.contains("turns 8") && told.contains("% of 100/s away"), "{told}");
@@ -159,9 +162,9 @@ fn an_order_to_a_broken_breaker_is_told_and_obeyed() {
     assert_tells(
         &text,
         &[
-            "0:11.000 outage ! web complete outage: nothing is answered",
+            "0:10.000 outage ! web complete outage: nothing is answered",
             "0:15.000 operator * forces closed the breaker of front -> a",
-            "0:15.010 outage + web first answers after 4.01 s of complete outage",
+            "0:15.010 outage + web first answers after 5.01 s of complete outage",
         ],
     );
 }
@@ -332,9 +335,8 @@ faults: [ { at: 10s, for: 30s, slow: a, instances: 1, to: 1s }, { at: 20s, for: 
 /// 30 ms after, and it has two threads and ten places. The others turn four, four and five away, the fourth at 21.820 s.
 #[test]
 fn full_queues_that_follow_each_other_are_one_spell() {
-    let pause = |at, instance| {
-        format!("{{ at: {at}ms, for: 300ms, pause: api, instances: [{instance}] }}")
-    };
+    let pause =
+        |at, instance| format!("{{ at: {at}ms, for: 300ms, pause: api, instances: [{instance}] }}");
     let faults = [(20_000, 1), (20_500, 2), (21_000, 3), (21_500, 4), (40_000, 1)];
     let text = format!(
         "run: {{ duration: 60s, drain: 5s }}
@@ -354,6 +356,76 @@ faults: [ {} ]",
             "0:40.325 queue + api turns nothing away any more",
         ]
     );
+}
+
+/// The first of two instances is full for 50 s, the second from 45 s to 55 s; from 70 s on, the first is full every three seconds.
+#[test]
+fn what_flaps_hides_no_end_of_what_was_before() {
+    let text = "run: { duration: 120s, drain: 5s }
+workloads: { web: { to: a, arrivals: constant 2/s } }
+services: { a: { instances: 2, threads: 1, handle: [ { work: 10ms } ] } }
+calls: { web -> a: { balance: round robin } }
+faults:
+  - { at: 10s, for: 1s, slow: a, to: 50s, instances: [1] }
+  - { at: 45s, for: 1s, slow: a, to: 10s, instances: [2] }
+  - { at: 70s, for: 1s, every: 3s, slow: a, to: 1200ms, instances: [1] }";
+    let mut lines = lines(text);
+    lines.retain(|line| line.contains(" pool "));
+    assert_eq!(
+        lines,
+        [
+            "0:10.500 pool ! a its only thread in use on 1 of 2 instances",
+            "0:45.000 pool ! a its only thread in use on all 2 instances",
+            "1:01.000 pool + a threads free again after 50.5 s; up to 49 waited",
+            "1:10.500 pool ! a its only thread in use on up to 1 of 2 instances; 17 times until 1:58.500",
+            "1:59.710 pool + a threads free again after 1.21 s; up to 1 waited",
+        ]
+    );
+}
+
+/// A hundred calls a second fail from 10.5 s on, those first that arrive 10 ms before.
+#[test]
+fn an_outage_begins_in_the_middle_of_a_second() {
+    let text = guarded("", 100).replace(
+        "at: 10s, for: 10s, slow: a, to: 1s",
+        "at: 10500ms, for: 10s, errors: a, rate: 100%",
+    );
+    assert_tells(
+        &text,
+        &[
+            "0:10.500 outage ! web complete outage: nothing is answered",
+            "0:20.510 outage + web first answers after 10.0 s of complete outage",
+        ],
+    );
+}
+
+/// What is sent in a second is lost and given up 30 s later. Nobody asks from a minute on.
+#[test]
+fn an_outage_of_a_workload_that_asks_no_more_is_over() {
+    let text = "run: { duration: 2m, drain: 40s }
+workloads: { copies: { to: api, arrivals: { process: constant, steps: [ { at: 0s, rate: 100/s }, { at: 60s, rate: 0/s } ] } } }
+services: { api: { handle: [ { pause: 20ms } ] } }
+calls: { copies -> api: { timeout: 30s } }
+faults: [ { at: 50s, for: 1s, black hole: copies -> api } ]";
+    let mut lines = lines(text);
+    lines.retain(|line| line.contains("availability"));
+    assert_eq!(
+        lines,
+        [
+            "1:01.000 availability ! copies below 99.0%: 0.0%",
+            "1:20.000 availability ~ copies nobody asks any more, after 19.0 s below 99.0%",
+        ]
+    );
+}
+
+/// Ten of twenty threads are in use all the time. Two a second are lost from 10 s on, and ten are left up to 15.5 s.
+#[test]
+fn the_slots_that_are_left_are_those_of_the_instant() {
+    let text = "run: { duration: 40s, drain: 5s }
+workloads: { web: { to: a, arrivals: constant 10/s } }
+services: { a: { threads: 20, handle: [ { work: 1s } ] } }
+faults: [ { at: 10s, for: 20s, lose threads: a, count: 20, ramp: 10s } ]";
+    assert_tells(text, &["0:15.400 pool ! a all 10 threads that are left of 20 in use"]);
 }
 
 /// A request a second: one that fails alone is not a fall of the availability, three in a row are.

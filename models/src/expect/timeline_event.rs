@@ -157,7 +157,8 @@ impl TimelineEvent {
                 | Change::OutageEnds { workload, .. }
                 | Change::StillSuffers { workload, .. }
                 | Change::AvailabilityFalls { workload, .. }
-                | Change::AvailabilityRegained { workload, .. },
+                | Change::AvailabilityRegained { workload, .. }
+                | Change::AsksNoMore { workload, .. },
             ) => workload == name,
             (
                 Self::AlertFires(name) | Self::AlertResolved(name) | Self::AlertDelivered(name),

@@ -7,8 +7,8 @@ use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
-    BreakerRecord, EdgeRecord, EffectRecord, FirstEnds, InstanceRecord, KeptLatencies, LinkRecord,
-    MOST_KEPT, Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, MOST_KEPT,
+    Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -93,11 +93,7 @@ impl Recorder {
         record.interval.ended[outcome as usize] += 1;
         record.interval.latency.record(nanos);
         record.interval.in_flight -= 1;
-        let FirstEnds { good, bad } = &mut record.interval.first_ends;
-        let first = if outcome.is_good() { good } else { bad };
-        if *first == SimTime::ZERO {
-            *first = now;
-        }
+        record.interval.ends.note(now, outcome.is_good());
         if !is_counted {
             return;
         }
@@ -223,6 +219,11 @@ impl Recorder {
     /// times.
     pub fn errands(&self) -> &[(SimTime, Errand, bool)] {
         &self.errands
+    }
+
+    /// A pool has lost this number of slots from now on.
+    pub fn pool_loses(&mut self, now: SimTime, pool: Id<of::Pool>, lost: u32) {
+        self.pools[pool].loses(now, lost);
     }
 
     /// A pool has another number of slots from now on.

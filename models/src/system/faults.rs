@@ -120,6 +120,7 @@ impl Engine<'_> {
                 lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
             let slots = self.plan.instances[instance].slots;
             self.state.pools[slots].lose(self.now, lost_in_all);
+            self.state.recorder.pool_loses(self.now, slots, self.state.pools[slots].lost());
             let frames = &self.state.frames;
             while let Some(waiter) =
                 self.state.pools[slots].grant_free(self.now, |waiter| frames.is_live(waiter))

@@ -61,6 +61,9 @@ fn line_of(change: &Change) -> Line {
         Change::AvailabilityRegained { workload, level, after } => {
             workloads::availability_regained(workload, *level, *after)
         }
+        Change::AsksNoMore { workload, level, after } => {
+            workloads::asks_no_more(workload, *level, *after)
+        }
         Change::StillSuffers { workload, level, availability, after, short } => {
             workloads::still_suffers(workload, *level, *availability, *after, short.as_ref())
         }

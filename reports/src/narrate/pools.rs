@@ -37,14 +37,16 @@ fn full(pool: &PoolGroup, instances: &str) -> Line {
         PoolKind::Clients => ("connections that it takes", "open"),
         kind => (kind.name(), "in use"),
     };
-    let left = pool.capacity - pool.lost.min(pool.capacity);
-    let all = match pool.capacity {
-        _ if pool.lost > 0 => {
-            let all = count(u64::from(pool.capacity));
-            format!("all {} {slots} that are left of {all}", count(u64::from(left)))
+    let capacity = count(u64::from(pool.capacity));
+    let all = match (pool.lost, pool.capacity) {
+        (0, 1) if pool.kind != PoolKind::Clients => {
+            format!("its only {}", slots.trim_end_matches('s'))
         }
-        1 if pool.kind != PoolKind::Clients => format!("its only {}", slots.trim_end_matches('s')),
-        capacity => format!("all {} {slots}", count(u64::from(capacity))),
+        (0, _) => format!("all {capacity} {slots}"),
+        (lost, all) => {
+            let left = count(u64::from(all.saturating_sub(lost)));
+            format!("all {left} {slots} that are left of {capacity}")
+        }
     };
     let text = format!("{all} {verb}{instances}");
     Line::worse("pool", &pool.owner, text)
@@ -66,7 +68,8 @@ pub(super) fn relieved(pool: &PoolGroup, after: SimDuration, longest_queue: u64)
 
 pub(super) fn queue_grows(pool: &PoolGroup, per_second: f64, until: SimTime) -> Line {
     let until = clock(until.as_secs_f64());
-    Line::worse("queue", &pool.owner, format!("grows by {} until {until}", rate(per_second)))
+    let (kind, by) = (pool.kind.name(), rate(per_second));
+    Line::worse("queue", &pool.owner, format!("for {kind} grows by {by} until {until}"))
 }
 
 pub(super) fn overflows(pool: &PoolGroup, limit: u32, of: Portion) -> Line {

@@ -4,6 +4,7 @@ use sim_core::SimDuration;
 use sim_models::observe::Shortage;
 
 use super::Line;
+use crate::palette::Tone;
 use crate::units::{duration, percent, rate};
 
 pub(super) fn availability_falls(workload: &str, level: f64, to: Option<f64>) -> Line {
@@ -27,6 +28,12 @@ pub(super) fn availability_regained(workload: &str, level: f64, after: SimDurati
     let after = duration(after.as_secs_f64());
     let text = format!("{} or more again after {after}", percent(level));
     Line::better("availability", workload, text)
+}
+
+pub(super) fn asks_no_more(workload: &str, level: f64, after: SimDuration) -> Line {
+    let after = duration(after.as_secs_f64());
+    let text = format!("nobody asks any more, after {after} below {}", percent(level));
+    Line::new(Tone::Probing, "availability", workload, text)
 }
 
 pub(super) fn still_suffers(

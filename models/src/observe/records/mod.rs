@@ -22,4 +22,4 @@ pub use phases::{Phase, PhaseRecord};
 pub use pool::{Demand, PoolSeries};
 pub use queue::QueueRecord;
 pub(super) use workload::KeptLatencies;
-pub use workload::{FirstEnds, LatencyWindow, WorkloadRecord, WorkloadSeries};
+pub use workload::{LatencyWindow, WorkloadRecord, WorkloadSeries};

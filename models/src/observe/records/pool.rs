@@ -20,6 +20,8 @@ pub struct PoolSeries {
     running: Vec<f32>,
     /// Slots out of service at the end of the interval; empty if none ever are.
     lost: Vec<u32>,
+    /// Each time at which that number changed, and what it was then.
+    losses: Vec<(SimTime, u32)>,
     presence: Option<Presence>,
     closed: Integrals,
     counted: Counts,
@@ -87,6 +89,7 @@ impl PoolSeries {
             + self.demand.bytes()
             + self.running.bytes()
             + self.lost.bytes()
+            + self.losses.bytes()
     }
 
     /// The series of a pool whose instance is started and stopped, or whose number of slots, at
@@ -134,9 +137,22 @@ impl PoolSeries {
         Some(there(capacity, presence.after_warmup / all, busy))
     }
 
-    /// Slots that were lost in an interval.
-    pub fn lost(&self, interval: usize) -> u32 {
+    /// Slots that were lost at the end of an interval.
+    fn lost(&self, interval: usize) -> u32 {
         self.lost.get(interval).copied().unwrap_or(0)
+    }
+
+    /// Slots that were lost at a time.
+    pub fn lost_at(&self, time: SimTime) -> u32 {
+        let before = &self.losses[..self.losses.partition_point(|(at, _)| *at <= time)];
+        before.last().map_or(0, |(_, lost)| *lost)
+    }
+
+    /// It has lost this number of slots from now on.
+    pub(in crate::observe) fn loses(&mut self, now: SimTime, lost: u32) {
+        if self.losses.last().map_or(0, |(_, last)| *last) != lost {
+            push(&mut self.losses, (now, lost));
+        }
     }
 
     /// The slots, of `capacity`, that could be used in an interval; none if nobody asked for one and none was in use,

@@ -50,7 +50,7 @@ pub(in crate::observe) struct Interval {
     pub ended: [u32; Outcome::COUNT],
     pub latency: Histogram,
     pub in_flight: u64,
-    pub first_ends: FirstEnds,
+    pub ends: Ends,
 }
 
 /// The requests of a workload in each interval.
@@ -67,18 +67,35 @@ pub struct WorkloadSeries {
     pub p99: Vec<u64>,
     /// Requests in flight at the end of the interval.
     pub in_flight: Vec<u64>,
-    /// The time at which the first request ended well, and that at which the first failed; zero if
-    /// none did.
-    pub first_ends: Vec<FirstEnds>,
+    /// The times of certain ends.
+    pub ends: Vec<Ends>,
 }
 
-/// The first ends of requests in some time; zero for those that there were none of.
+/// The times of certain ends of requests in an interval; zero for those that there were none of.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct FirstEnds {
+pub struct Ends {
     /// The first request ended well.
-    pub good: SimTime,
+    pub first_good: SimTime,
     /// The first request failed.
-    pub bad: SimTime,
+    pub first_bad: SimTime,
+    /// The first request failed of those that none has ended well after.
+    pub all_bad_from: SimTime,
+}
+
+impl Ends {
+    /// A request ends.
+    #[inline]
+    pub fn note(&mut self, now: SimTime, is_good: bool) {
+        let first = if is_good { &mut self.first_good } else { &mut self.first_bad };
+        if *first == SimTime::ZERO {
+            *first = now;
+        }
+        if is_good {
+            self.all_bad_from = SimTime::ZERO;
+        } else if self.all_bad_from == SimTime::ZERO {
+            self.all_bad_from = now;
+        }
+    }
 }
 
 /// A window of a run over which the latencies of a workload are kept, in whole intervals.
@@ -111,7 +128,7 @@ impl WorkloadRecord {
             + self.series.p50.bytes()
             + self.series.p99.bytes()
             + self.series.in_flight.bytes()
-            + self.series.first_ends.bytes()
+            + self.series.ends.bytes()
             + self.users.bytes()
             + self.latency.bytes()
             + self.failure_latency.bytes()
@@ -122,7 +139,7 @@ impl WorkloadRecord {
 
     /// Closes an interval of this length, which belongs to a phase if it counts.
     pub(in crate::observe) fn close_interval(&mut self, phase: Option<Phase>, length: SimDuration) {
-        let Interval { offered, ended, latency, in_flight, first_ends } = &mut self.interval;
+        let Interval { offered, ended, latency, in_flight, ends } = &mut self.interval;
         if let Some(phase) = phase {
             let record = &mut self.phases[phase as usize];
             record.length += length;
@@ -137,7 +154,7 @@ impl WorkloadRecord {
         push(&mut self.series.p50, latency.quantile(0.5));
         push(&mut self.series.p99, latency.quantile(0.99));
         push(&mut self.series.in_flight, *in_flight);
-        push(&mut self.series.first_ends, std::mem::take(first_ends));
+        push(&mut self.series.ends, std::mem::take(ends));
         latency.clear();
     }
 }

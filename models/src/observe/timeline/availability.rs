@@ -23,8 +23,10 @@ const OUTAGE_AFTER: usize = 3;
 pub(super) fn availability_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
     let level = blueprint.run.availability_level;
     let workloads = blueprint.workloads.iter().zip(instants.recorder.workloads());
+    let arrivals_end = SimTime::ZERO + blueprint.run.duration;
     let moments_of = |(plan, record): (&WorkloadPlan, &WorkloadRecord)| {
-        [falls(&plan.name, level, record, instants), outages(&plan.name, record, instants)].concat()
+        let falls = falls(&plan.name, level, record, instants, arrivals_end);
+        [falls, outages(&plan.name, record, instants)].concat()
     };
     workloads.flat_map(moments_of).collect()
 }
@@ -72,16 +74,39 @@ fn begin_of(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> S
     let is_silent = |interval: &usize| series.is_silent(*interval);
     match (0..spell.begin).rev().take_while(is_silent).last() {
         Some(silent) => instants.worse_in(silent, SimTime::ZERO),
-        None => instants.worse_in(spell.begin, series.first_ends[spell.begin].bad),
+        None => instants.worse_in(spell.begin, series.ends[spell.begin].first_bad),
     }
+}
+
+/// The same of an outage, which may begin with the last failures of the interval before.
+fn begin_of_outage(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> SimTime {
+    let before = spell.begin.checked_sub(1).map(|before| series.ends[before].all_bad_from);
+    before.filter(|at| *at > SimTime::ZERO).unwrap_or_else(|| begin_of(spell, series, instants))
 }
 
 /// The instant at which a spell is over: that of the first answer.
 fn end_of(spell: Spell, series: &WorkloadSeries, instants: &Instants<'_>) -> Option<SimTime> {
-    spell.end.map(|end| instants.better_in(end, series.first_ends[end].good))
+    spell.end.map(|end| instants.better_in(end, series.ends[end].first_good))
 }
 
-fn falls(name: &str, level: f64, record: &WorkloadRecord, instants: &Instants<'_>) -> Vec<Moment> {
+/// The time before the end of arrivals from which on no request is under way.
+fn asks_no_more(
+    series: &WorkloadSeries,
+    recorder: &Recorder,
+    arrivals_end: SimTime,
+) -> Option<SimTime> {
+    let is_idle = |at: &usize| series.offered[*at] == 0 && series.in_flight[*at] == 0;
+    let idle = (0..series.offered.len()).rev().take_while(is_idle).last()?;
+    Some(recorder.beginning_of(idle)).filter(|at| *at < arrivals_end)
+}
+
+fn falls(
+    name: &str,
+    level: f64,
+    record: &WorkloadRecord,
+    instants: &Instants<'_>,
+    arrivals_end: SimTime,
+) -> Vec<Moment> {
     let series = &record.series;
     let mut moments = Vec::new();
     for spell in availability_spells(record, level, instants.recorder) {
@@ -92,6 +117,9 @@ fn falls(name: &str, level: f64, record: &WorkloadRecord, instants: &Instants<'_
         moments.push(Moment { at: begin, change });
         if let Some(end) = end_of(spell, series, instants) {
             let change = Change::AvailabilityRegained { workload, level, after: end.since(begin) };
+            moments.push(Moment { at: end, change });
+        } else if let Some(end) = asks_no_more(series, instants.recorder, arrivals_end) {
+            let change = Change::AsksNoMore { workload, level, after: end.since(begin) };
             moments.push(Moment { at: end, change });
         }
     }
@@ -104,7 +132,7 @@ fn outages(name: &str, record: &WorkloadRecord, instants: &Instants<'_>) -> Vec<
     let is_out = |at| Some(series.availability_with(at, standstill)? == 0.0);
     let spells = Spells { shortest: OUTAGE_AFTER, calm: 1 };
     for spell in spells.of(series.offered.len(), is_out) {
-        let begin = begin_of(spell, series, instants);
+        let begin = begin_of_outage(spell, series, instants);
         let workload = name.to_owned();
         let change = Change::OutageBegins { workload: workload.clone() };
         moments.push(Moment { at: begin, change });

@@ -264,6 +264,15 @@ pub enum Change {
         /// The time for which it was below.
         after: SimDuration,
     },
+    /// A workload whose availability was below its level sends no requests any more, up to the end of arrivals.
+    AsksNoMore {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// The time for which it was below.
+        after: SimDuration,
+    },
     /// The availability of a workload is still below its level when faults have been over for a while.
     StillSuffers {
         /// The workload.

@@ -50,7 +50,7 @@ fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Vec<usize>> {
 }
 
 /// Replaces the moments of a spell by the first of each kind of change for the worse, which says how often it comes, and by
-/// the last, which says how it ended.
+/// the last, which says how it ended; how what came before it ended is told too.
 fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     let taken: Vec<(usize, Moment)> =
         spell.iter().filter_map(|&place| Some((place, moments[place].take()?))).collect();
@@ -63,7 +63,10 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
             None => kinds.push(vec![told]),
         }
     }
-    for (place, moment) in [taken.first(), taken.last()].into_iter().flatten() {
+    let (of_before, flapping) =
+        taken.split_at(taken.iter().take_while(|(_, moment)| undoes(&moment.change)).count());
+    let ends = [of_before.first(), of_before.last(), taken.last()];
+    for (place, moment) in ends.into_iter().flatten() {
         if undoes(&moment.change) {
             moments[*place] = Some(moment.clone());
         }
@@ -71,7 +74,8 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     for kind in kinds {
         let (place, first) = kind[0];
         let members: Vec<&Moment> = kind.iter().map(|(_, moment)| moment).collect();
-        let spread = taken.iter().map(|(_, moment)| moment).filter(|moment| spreads(first, moment));
+        let spread = flapping.iter().map(|(_, moment)| moment);
+        let spread = spread.filter(|moment| spreads(first, moment));
         moments[*place] = Some(one_of(&members, spread));
     }
 }
@@ -108,6 +112,7 @@ fn undoes(change: &Change) -> bool {
         | Change::AlertResolved { .. }
         | Change::Drained { .. }
         | Change::AvailabilityRegained { .. }
+        | Change::AsksNoMore { .. }
         | Change::OutageEnds { .. }
         | Change::Instance { change: InstanceChange::Readmitted | InstanceChange::Up, .. }
         | Change::Process {
@@ -192,7 +197,8 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::AlertFires { alert, .. } | Change::AlertResolved { alert } => ("alert", alert, ""),
         Change::Backlog { queue, .. } | Change::Drained { queue, .. } => ("backlog", queue, ""),
         Change::AvailabilityFalls { workload, .. }
-        | Change::AvailabilityRegained { workload, .. } => ("availability", workload, ""),
+        | Change::AvailabilityRegained { workload, .. }
+        | Change::AsksNoMore { workload, .. } => ("availability", workload, ""),
         Change::OutageBegins { workload } | Change::OutageEnds { workload, .. } => {
             ("outage", workload, "")
         }

@@ -147,11 +147,9 @@ fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     let recorder = system.recorder();
     let interval = recorder.intervals_touched(extent.at, extent.at + SimDuration::from_nanos(1));
     let is_there = |pool: &&PoolSeries| pool.there(plan.capacity, interval.clone()) > 0.0;
-    let lost = recorder.pools()[group]
-        .iter()
-        .flat_map(|pool| interval.clone().map(|at| pool.lost(at)))
-        .max();
-    let there = recorder.pools()[group].iter().filter(is_there).count() as u32;
+    let pools = &recorder.pools()[group];
+    let lost = pools.iter().map(|pool| pool.lost_at(extent.at)).max();
+    let there = pools.iter().filter(is_there).count() as u32;
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
