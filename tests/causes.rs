@@ -418,3 +418,29 @@ faults: [ { at: 30s, for: 40s, refuse: db }, { at: 40s, for: 2s, crash: orders }
     let starts = "0:42.000 process ! orders start failed: server error; starts again in 10s; 6 times until 0:52.000";
     assert!(lines.iter().any(|line| line == starts), "{}", lines.join("\n"));
 }
+
+/// Two instances take turns: a request every five seconds finds one idle in the instant in which the other has done its own.
+#[test]
+fn an_instance_that_is_full_as_another_becomes_free_is_not_full_with_it() {
+    let text = "run: { duration: 23s, drain: 5s }
+workloads: { web: { to: a, arrivals: constant 12/m } }
+services: { a: { instances: 2, threads: 1, handle: [ { work: 5s } ] } }
+calls: { web -> a: { balance: round robin } }";
+    let pools: Vec<String> = lines(text).into_iter().filter(|it| it.contains(" pool ")).collect();
+    let expected = [
+        "0:05.000 pool ! a its only thread in use on 1 of 2 instances",
+        "0:25.000 pool + a threads free again after 20.0 s",
+    ];
+    assert_eq!(pools, expected);
+}
+
+/// Of four calls in one instant, each of two instances takes one and turns one away, which takes no time.
+#[test]
+fn what_begins_and_ends_in_one_instant_is_told() {
+    let text = "run: { duration: 12s }
+workloads: { web: { to: front, arrivals: constant 6/m } }
+services:
+  front: { handle: [ { parallel: [ [ { call: a } ], [ { call: a } ], [ { call: a } ], [ { call: a } ] ] } ] }
+  a: { instances: 2, threads: { max: 1, queue: 0 }, handle: [ { work: 10ms } ] }";
+    assert_tells(text, &["0:10.000 queue ! a turns 2 away: no threads free (all 2 instances)"]);
+}

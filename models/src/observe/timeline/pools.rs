@@ -155,7 +155,7 @@ fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     }
 }
 
-/// Overlapping episodes of several pools, told about as one.
+/// Episodes of several pools, told about as one.
 struct Cluster {
     begin: SimTime,
     /// The greatest extent among the pools that follow each other at once.
@@ -174,24 +174,29 @@ struct Extent {
     pools: u32,
 }
 
+/// The episodes of the pools of a group, those that overlap or follow each other without a gap as one.
 fn clusters<'a>(
     group: Ids<of::Pool>,
     now: SimTime,
     episodes: impl Fn(Id<of::Pool>) -> &'a Episodes,
 ) -> Vec<Cluster> {
-    let mut boundaries: Vec<(SimTime, bool, u64)> = Vec::new();
+    let mut boundaries: Vec<(SimTime, Boundary, u64)> = Vec::new();
     for index in group.iter() {
         for Episode { begin, end, highest } in episodes(index).finish(now) {
-            boundaries.push((begin, true, highest));
-            boundaries.extend(end.map(|end| (end, false, 0)));
+            boundaries.push((begin, Boundary::Begin, highest));
+            boundaries.extend(end.map(|end| {
+                let boundary = if end == begin { Boundary::EndOfInstant } else { Boundary::End };
+                (end, boundary, 0)
+            }));
         }
     }
-    boundaries.sort_by_key(|(at, begins, _)| (*at, !begins));
+    boundaries.sort_by_key(|(at, boundary, _)| (*at, *boundary));
     let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
-    for (at, begins, highest) in boundaries {
-        affected = if begins { affected + 1 } else { affected - 1 };
+    for (at, boundary, highest) in boundaries {
+        affected = if boundary == Boundary::Begin { affected + 1 } else { affected - 1 };
         match clusters.last_mut() {
-            Some(cluster) if cluster.end.is_none() => {
+            // One that begins as the last of the others ends follows them without a gap.
+            Some(cluster) if cluster.end.is_none_or(|end| end == at) => {
                 cluster.highest = cluster.highest.max(highest);
                 if affected > cluster.widest.pools {
                     cluster.widest = Extent { at, pools: affected };
@@ -208,4 +213,13 @@ fn clusters<'a>(
         }
     }
     clusters
+}
+
+/// A side of an episode. Of one instant, the earlier come first: what ends does not overlap what begins then.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Boundary {
+    End,
+    Begin,
+    /// The end of an episode that begins in the same instant.
+    EndOfInstant,
 }
