@@ -179,7 +179,7 @@ fn a_guard_that_flaps_is_told_with_the_sum_of_its_spells() {
 }
 
 /// A queue that is empty for an instant, because an operator purges it while its consumer stands still, is not worked
-/// off; its pile is when its messages have been consumed.
+/// off; its pile is when its messages have been consumed, and one that has come since may wait.
 #[test]
 fn a_pile_is_worked_off_when_no_message_is_old_for_a_while() {
     let text = "run: { duration: 2m, drain: 5s }
@@ -192,7 +192,7 @@ faults: [ { at: 10s, for: 40s, pause: worker } ]
 operator: [ { at: 30s, purge: jobs } ]";
     let lines = lines(text);
     let drained: Vec<&String> =
-        lines.iter().filter(|line| line.contains("jobs gone after")).collect();
+        lines.iter().filter(|line| line.contains("jobs down to 1 after")).collect();
     assert_eq!(drained.len(), 1, "{}", lines.join("\n"));
     assert!(drained[0].starts_with("0:5"), "{drained:?}");
 }
@@ -220,6 +220,27 @@ fn the_load_of_a_full_pool_is_told_against_what_it_can_do() {
 /// and 980 third ones are sent while it is slow, and each of these 2 970 is worked on for nobody.
 #[test]
 fn retries_and_work_for_callers_who_had_gone_are_counted() {
+/// Fifty messages a second are consumed, and two hundred come from 10 s to 50 s: the oldest of t seconds later was sent a
+/// quarter of that after 10 s. Of the 6 000 that wait at 50 s, eight fewer do each second; the oldest are from before
+/// 50 s up to 2:50, and 40 of 42 a second are left at 13:15, 0.95 s old.
+#[test]
+fn a_pile_is_told_by_what_waits_when_it_begins_and_when_it_is_worked_off() {
+    let text = "run: { duration: 14m }
+workloads:
+  web: { to: front, arrivals: { process: constant, steps: [ { at: 0s, rate: 20/s }, { at: 10s, rate: 200/s }, { at: 50s, rate: 42/s } ] } }
+services:
+  front: { handle: [ { send: jobs } ] }
+  worker: { threads: 1, handle: [ { work: 20ms } ] }
+queues: { jobs: { deliver to: worker, concurrency: 1 } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("messages")).collect();
+    let expected = [
+        "0:24.000 messages ! jobs messages pile up: 2 100 waiting, the oldest for 10.5 s",
+        "13:15.000 messages + jobs down to 40 after 12.8 min; up to 6 000 waited, for up to 2.00 min",
+    ];
+    assert_eq!(told, expected);
+}
+
     let call_settings = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
     let finished = run_text(&guarded(call_settings, 100), &[]);
     let call = call(&finished, "front -> a");

@@ -51,9 +51,9 @@ fn line_of(change: &Change) -> Line {
         Change::HeldUp { what, by, is_over } => operators::held_up(what, by, *is_over),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
         Change::AlertResolved { alert } => alerts::resolved(alert),
-        Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),
-        Change::Drained { queue, after, most, oldest } => {
-            queues::drained(queue, *after, *most, *oldest)
+        Change::Backlog { queue, waiting, oldest } => queues::backlog(queue, *waiting, *oldest),
+        Change::Drained { queue, to, after, most, oldest } => {
+            queues::drained(queue, *to, *after, *most, *oldest)
         }
         Change::AvailabilityFalls { workload, level, to } => {
             workloads::availability_falls(workload, *level, *to)

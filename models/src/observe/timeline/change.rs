@@ -228,18 +228,22 @@ pub enum Change {
         /// The messages that it lost meanwhile, in both directions.
         lost: u64,
     },
-    /// Messages pile up in a queue: the oldest has waited for ten seconds.
+    /// Messages pile up in a queue: the oldest has waited for ten seconds or more.
     Backlog {
         /// The queue.
         queue: String,
         /// The number that wait.
         waiting: u64,
     },
+        /// The age of the oldest.
+        oldest: SimDuration,
     /// A queue in which messages had piled up has worked them off.
     Drained {
         /// The queue.
         queue: String,
-        /// The time since messages began to pile up.
+        /// The number that wait then.
+        to: u64,
+        /// The time since the moment at which they were told to pile up.
         after: SimDuration,
         /// The most that waited meanwhile.
         most: u64,
