@@ -64,9 +64,32 @@ fn retries_that_multiply_the_load_are_told() {
     let call = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
     let lines = lines(&guarded(call, 100));
     let told = lines.iter().find(|line| line.contains("retries !")).expect("they are told");
-    assert_eq!(told, "0:10.000 retries ! front -> a 2.97 attempts a call: 297/s for 100/s");
+    assert_eq!(
+        told,
+        "0:10.000 retries ! front -> a amplify the load 2.97x: 297/s attempts for 100/s calls"
+    );
     let over = "0:20.000 retries + front -> a hardly any more, after 10.0 s";
     assert!(lines.iter().any(|line| line == over), "{}", lines.join("\n"));
+}
+
+/// A hundred calls a second fail until 30 s and are made again twenty seconds later, when ten a second begin: the load is
+/// amplified by more than the attempts that a call may make.
+#[test]
+fn the_load_is_that_of_retries_for_earlier_calls_too() {
+    let text = guarded("retry: { attempts: 2, backoff: fixed 20s }", 100)
+        .replace("duration: 40s", "duration: 70s")
+        .replace(
+            "constant 100/s",
+            "{ process: constant, steps: [ { at: 0s, rate: 100/s }, { at: 30s, rate: 10/s } ] }",
+        )
+        .replace("for: 10s, slow: a, to: 1s", "for: 20s, errors: a, rate: 100%");
+    assert_tells(
+        &text,
+        &[
+            "0:30.000 retries ! front -> a amplify the load 11.00x: 110/s attempts for 10.0/s calls",
+            "0:50.000 retries + front -> a hardly any more, after 20.0 s",
+        ],
+    );
 }
 
 /// Ten threads do ten requests a second, so ninety pile up each second; a queue for fifty lets ninety go.

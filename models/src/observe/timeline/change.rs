@@ -106,7 +106,8 @@ pub enum Change {
     RetriesAmplify {
         /// The edge.
         edge: String,
-        /// The calls until they do so no longer, among the attempts.
+        /// The calls that begin until they do so no longer, and all attempts of that time, also those of calls that began
+        /// before.
         calls: Portion,
     },
     /// Retries multiply the calls over an edge no longer.
