@@ -220,6 +220,27 @@ operator: [ { at: 30s, purge: jobs } ]";
     assert!(drained[0].starts_with("0:5"), "{drained:?}");
 }
 
+/// Fifty messages a second are consumed, and two hundred come from 10 s to 50 s: the oldest of t seconds later was sent a
+/// quarter of that after 10 s. Of the 6 000 that wait at 50 s, eight fewer do each second; the oldest are from before
+/// 50 s up to 2:50, and 40 of 42 a second are left at 13:15, 0.95 s old.
+#[test]
+fn a_pile_is_told_by_what_waits_when_it_begins_and_when_it_is_worked_off() {
+    let text = "run: { duration: 14m }
+workloads:
+  web: { to: front, arrivals: { process: constant, steps: [ { at: 0s, rate: 20/s }, { at: 10s, rate: 200/s }, { at: 50s, rate: 42/s } ] } }
+services:
+  front: { handle: [ { send: jobs } ] }
+  worker: { threads: 1, handle: [ { work: 20ms } ] }
+queues: { jobs: { deliver to: worker, concurrency: 1 } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("messages")).collect();
+    let expected = [
+        "0:24.000 messages ! jobs messages pile up: 2 100 waiting, the oldest for 10.5 s",
+        "13:15.000 messages + jobs down to 40 after 12.8 min; up to 6 000 waited, for up to 2.00 min",
+    ];
+    assert_eq!(told, expected);
+}
+
 /// Ten threads do ten requests a second while a hundred come.
 #[test]
 fn the_load_of_a_full_pool_is_told_against_what_it_can_do() {
@@ -243,27 +264,6 @@ fn the_load_of_a_full_pool_is_told_against_what_it_can_do() {
 /// and 980 third ones are sent while it is slow, and each of these 2 970 is worked on for nobody.
 #[test]
 fn retries_and_work_for_callers_who_had_gone_are_counted() {
-/// Fifty messages a second are consumed, and two hundred come from 10 s to 50 s: the oldest of t seconds later was sent a
-/// quarter of that after 10 s. Of the 6 000 that wait at 50 s, eight fewer do each second; the oldest are from before
-/// 50 s up to 2:50, and 40 of 42 a second are left at 13:15, 0.95 s old.
-#[test]
-fn a_pile_is_told_by_what_waits_when_it_begins_and_when_it_is_worked_off() {
-    let text = "run: { duration: 14m }
-workloads:
-  web: { to: front, arrivals: { process: constant, steps: [ { at: 0s, rate: 20/s }, { at: 10s, rate: 200/s }, { at: 50s, rate: 42/s } ] } }
-services:
-  front: { handle: [ { send: jobs } ] }
-  worker: { threads: 1, handle: [ { work: 20ms } ] }
-queues: { jobs: { deliver to: worker, concurrency: 1 } }";
-    let lines = lines(text);
-    let told: Vec<&String> = lines.iter().filter(|line| line.contains("messages")).collect();
-    let expected = [
-        "0:24.000 messages ! jobs messages pile up: 2 100 waiting, the oldest for 10.5 s",
-        "13:15.000 messages + jobs down to 40 after 12.8 min; up to 6 000 waited, for up to 2.00 min",
-    ];
-    assert_eq!(told, expected);
-}
-
     let call_settings = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
     let finished = run_text(&guarded(call_settings, 100), &[]);
     let call = call(&finished, "front -> a");
@@ -487,4 +487,70 @@ services:
   front: { handle: [ { parallel: [ [ { call: a } ], [ { call: a } ], [ { call: a } ], [ { call: a } ] ] } ] }
   a: { instances: 2, threads: { max: 1, queue: 0 }, handle: [ { work: 10ms } ] }";
     assert_tells(text, &["0:10.000 queue ! a turns 2 away: no threads free (all 2 instances)"]);
+}
+
+/// A breaker opens with the first call, and with each of those that probe it, every 10 ms: after 5 000 openings and as many
+/// half-open states, the last at 50.01 s, its changes are only counted, up to the last call.
+#[test]
+fn what_flaps_beyond_what_is_kept_is_not_told_to_end() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: front, arrivals: constant 100/s } }
+services:
+  front: { handle: [ { call: a } ] }
+  a: { handle: [ { fail: 100% } ] }
+calls: { front -> a: { breaker: { consecutive failures: 1, wait: 5ms } } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("front -> a")).collect();
+    let expected = [
+        "0:00.010 breaker ! front -> a open: 1 failure in a row; at least 5 000 times until 0:50.000 or later",
+        "0:50.010 and ~ front -> a 1 997 changes more until 0:59.990, too many to tell",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Fifty instances crash every second for half of it, which health checks see at once: ten thousand changes in a hundred
+/// seconds, and 1 900 after them. That another service is scaled later is told.
+#[test]
+fn changes_of_instances_are_counted_from_the_first_that_is_not_kept() {
+    let text = "run: { duration: 120s }
+workloads: { web: { to: front, arrivals: constant 1/s } }
+services:
+  front: { handle: [ { call: a, on failure: ignore } ] }
+  a: { instances: 50, handle: [ { work: 1ms } ] }
+calls: { front -> a: { balance: { policy: round robin, health check: { interval: 100ms, unhealthy threshold: 1, healthy threshold: 1 } } } }
+faults: [ { at: 1s, for: 500ms, every: 1s, crash: a } ]
+operator: [ { at: 110s, set: { services.front.instances: 2 } } ]";
+    let lines = lines(text);
+    let told: Vec<&String> = lines
+        .iter()
+        .filter(|line| ["a#50 ", "and ~", "scale"].iter().any(|it| line.contains(it)))
+        .collect();
+    let expected = [
+        "0:01.000 balancer ! front -> a a#50 down: health checks fail; at least 100 times until 1:40.000 or later",
+        "1:41.000 and ~ balancers 1 900 changes more until 1:59.500, too many to tell",
+        "1:50.000 scale + front 2 instances in place of 1",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Nine breakers, each as above and a ninth of 10 ms after the one before. From the 10 001st change of the first on, 1 999
+/// of its own, 2 000 of each of the next seven and 1 998 of the last are only counted.
+#[test]
+fn changes_of_many_breakers_are_counted_from_the_first_that_is_not_kept() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: front, arrivals: constant 900/s } }
+services:
+  front: { instances: 9, handle: [ { call: a } ] }
+  a: { handle: [ { fail: 100% } ] }
+calls:
+  web -> front: { balance: round robin }
+  front -> a: { breaker: { consecutive failures: 1, wait: 5ms } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("front")).collect();
+    let expected = [
+        "0:00.001 breaker ! front#1 -> a open: 1 failure in a row",
+        "0:00.006 breaker ! front -> a open: most of the 9 breakers",
+        "0:50.001 and ~ front -> a 17 997 changes more until 0:59.999, too many to tell",
+    ];
+    assert_eq!(told, expected);
 }

@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use crate::Outcome;
-use crate::observe::{FigureUnit, InstanceChange, ProcessChange};
+use crate::observe::{FigureUnit, InstanceChange, NotKept, ProcessChange};
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::PoolKind;
 
@@ -235,9 +235,9 @@ pub enum Change {
         queue: String,
         /// The number that wait.
         waiting: u64,
-    },
         /// The age of the oldest.
         oldest: SimDuration,
+    },
     /// A queue in which messages had piled up has worked them off.
     Drained {
         /// The queue.
@@ -295,13 +295,15 @@ pub enum Change {
         times: usize,
         /// The time of the last of those like it.
         until: SimTime,
+        /// True if more may follow that are only counted.
+        goes_on: bool,
     },
     /// More changes follow than are told about.
     NotTold {
-        /// The breaker that changes, or `instances`.
-        of: String,
-        /// The number of changes that are only counted.
-        changes: u64,
+        /// The things that change.
+        of: Counted,
+        /// The changes that are only counted.
+        not_kept: NotKept,
     },
     /// Something succeeds again.
     OutageEnds {
@@ -310,6 +312,17 @@ pub enum Change {
         /// The time for which nothing did.
         after: SimDuration,
     },
+}
+
+/// Things whose changes are only counted when there are too many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A breaker, or all of an edge.
+    Breaker(String),
+    /// What balancers know of instances.
+    Balancers,
+    /// The numbers of instances, their processes and their memory.
+    Instances,
 }
 
 /// A part of what happens in some time.
