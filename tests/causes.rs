@@ -64,9 +64,32 @@ fn retries_that_multiply_the_load_are_told() {
     let call = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
     let lines = lines(&guarded(call, 100));
     let told = lines.iter().find(|line| line.contains("retries !")).expect("they are told");
-    assert_eq!(told, "0:10.000 retries ! front -> a 2.97 attempts a call: 297/s for 100/s");
+    assert_eq!(
+        told,
+        "0:10.000 retries ! front -> a amplify the load 2.97x: 297/s attempts for 100/s calls"
+    );
     let over = "0:20.000 retries + front -> a hardly any more, after 10.0 s";
     assert!(lines.iter().any(|line| line == over), "{}", lines.join("\n"));
+}
+
+/// A hundred calls a second fail until 30 s and are made again twenty seconds later, when ten a second begin: the load is
+/// amplified by more than the attempts that a call may make.
+#[test]
+fn the_load_is_that_of_retries_for_earlier_calls_too() {
+    let text = guarded("retry: { attempts: 2, backoff: fixed 20s }", 100)
+        .replace("duration: 40s", "duration: 70s")
+        .replace(
+            "constant 100/s",
+            "{ process: constant, steps: [ { at: 0s, rate: 100/s }, { at: 30s, rate: 10/s } ] }",
+        )
+        .replace("for: 10s, slow: a, to: 1s", "for: 20s, errors: a, rate: 100%");
+    assert_tells(
+        &text,
+        &[
+            "0:30.000 retries ! front -> a amplify the load 11.00x: 110/s attempts for 10.0/s calls",
+            "0:50.000 retries + front -> a hardly any more, after 20.0 s",
+        ],
+    );
 }
 
 /// Ten threads do ten requests a second, so ninety pile up each second; a queue for fifty lets ninety go.
@@ -182,7 +205,7 @@ fn a_guard_that_flaps_is_told_with_the_sum_of_its_spells() {
 }
 
 /// A queue that is empty for an instant, because an operator purges it while its consumer stands still, is not worked
-/// off; its pile is when its messages have been consumed.
+/// off; its pile is when its messages have been consumed, and one that has come since may wait.
 #[test]
 fn a_pile_is_worked_off_when_no_message_is_old_for_a_while() {
     let text = "run: { duration: 2m, drain: 5s }
@@ -195,9 +218,30 @@ faults: [ { at: 10s, for: 40s, pause: worker } ]
 operator: [ { at: 30s, purge: jobs } ]";
     let lines = lines(text);
     let drained: Vec<&String> =
-        lines.iter().filter(|line| line.contains("jobs gone after")).collect();
+        lines.iter().filter(|line| line.contains("jobs down to 1 after")).collect();
     assert_eq!(drained.len(), 1, "{}", lines.join("\n"));
     assert!(drained[0].starts_with("0:5"), "{drained:?}");
+}
+
+/// Fifty messages a second are consumed, and two hundred come from 10 s to 50 s: the oldest of t seconds later was sent a
+/// quarter of that after 10 s. Of the 6 000 that wait at 50 s, eight fewer do each second; the oldest are from before
+/// 50 s up to 2:50, and 40 of 42 a second are left at 13:15, 0.95 s old.
+#[test]
+fn a_pile_is_told_by_what_waits_when_it_begins_and_when_it_is_worked_off() {
+    let text = "run: { duration: 14m }
+workloads:
+  web: { to: front, arrivals: { process: constant, steps: [ { at: 0s, rate: 20/s }, { at: 10s, rate: 200/s }, { at: 50s, rate: 42/s } ] } }
+services:
+  front: { handle: [ { send: jobs } ] }
+  worker: { threads: 1, handle: [ { work: 20ms } ] }
+queues: { jobs: { deliver to: worker, concurrency: 1 } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("messages")).collect();
+    let expected = [
+        "0:24.000 messages ! jobs messages pile up: 2 100 waiting, the oldest for 10.5 s",
+        "13:15.000 messages + jobs down to 40 after 12.8 min; up to 6 000 waited, for up to 2.00 min",
+    ];
+    assert_eq!(told, expected);
 }
 
 /// Ten threads do ten requests a second while a hundred come.
@@ -557,4 +601,96 @@ faults: [ { at: 30s, for: 40s, refuse: db }, { at: 40s, for: 2s, crash: orders }
     let lines = lines(text);
     let starts = "0:42.000 process ! orders start failed: server error; starts again in 10s; 6 times until 0:52.000";
     assert!(lines.iter().any(|line| line == starts), "{}", lines.join("\n"));
+}
+
+/// Two instances take turns: a request every five seconds finds one idle in the instant in which the other has done its own.
+#[test]
+fn an_instance_that_is_full_as_another_becomes_free_is_not_full_with_it() {
+    let text = "run: { duration: 23s, drain: 5s }
+workloads: { web: { to: a, arrivals: constant 12/m } }
+services: { a: { instances: 2, threads: 1, handle: [ { work: 5s } ] } }
+calls: { web -> a: { balance: round robin } }";
+    let pools: Vec<String> = lines(text).into_iter().filter(|it| it.contains(" pool ")).collect();
+    let expected = [
+        "0:05.000 pool ! a its only thread in use on 1 of 2 instances",
+        "0:25.000 pool + a threads free again after 20.0 s",
+    ];
+    assert_eq!(pools, expected);
+}
+
+/// Of four calls in one instant, each of two instances takes one and turns one away, which takes no time.
+#[test]
+fn what_begins_and_ends_in_one_instant_is_told() {
+    let text = "run: { duration: 12s }
+workloads: { web: { to: front, arrivals: constant 6/m } }
+services:
+  front: { handle: [ { parallel: [ [ { call: a } ], [ { call: a } ], [ { call: a } ], [ { call: a } ] ] } ] }
+  a: { instances: 2, threads: { max: 1, queue: 0 }, handle: [ { work: 10ms } ] }";
+    assert_tells(text, &["0:10.000 queue ! a turns 2 away: no threads free (all 2 instances)"]);
+}
+
+/// A breaker opens with the first call, and with each of those that probe it, every 10 ms: after 5 000 openings and as many
+/// half-open states, the last at 50.01 s, its changes are only counted, up to the last call.
+#[test]
+fn what_flaps_beyond_what_is_kept_is_not_told_to_end() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: front, arrivals: constant 100/s } }
+services:
+  front: { handle: [ { call: a } ] }
+  a: { handle: [ { fail: 100% } ] }
+calls: { front -> a: { breaker: { consecutive failures: 1, wait: 5ms } } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("front -> a")).collect();
+    let expected = [
+        "0:00.010 breaker ! front -> a open: 1 failure in a row; at least 5 000 times until 0:50.000 or later",
+        "0:50.010 and ~ front -> a 1 997 changes more until 0:59.990, too many to tell",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Fifty instances crash every second for half of it, which health checks see at once: ten thousand changes in a hundred
+/// seconds, and 1 900 after them. That another service is scaled later is told.
+#[test]
+fn changes_of_instances_are_counted_from_the_first_that_is_not_kept() {
+    let text = "run: { duration: 120s }
+workloads: { web: { to: front, arrivals: constant 1/s } }
+services:
+  front: { handle: [ { call: a, on failure: ignore } ] }
+  a: { instances: 50, handle: [ { work: 1ms } ] }
+calls: { front -> a: { balance: { policy: round robin, health check: { interval: 100ms, unhealthy threshold: 1, healthy threshold: 1 } } } }
+faults: [ { at: 1s, for: 500ms, every: 1s, crash: a } ]
+operator: [ { at: 110s, set: { services.front.instances: 2 } } ]";
+    let lines = lines(text);
+    let told: Vec<&String> = lines
+        .iter()
+        .filter(|line| ["a#50 ", "and ~", "scale"].iter().any(|it| line.contains(it)))
+        .collect();
+    let expected = [
+        "0:01.000 balancer ! front -> a a#50 down: health checks fail; at least 100 times until 1:40.000 or later",
+        "1:41.000 and ~ balancers 1 900 changes more until 1:59.500, too many to tell",
+        "1:50.000 scale + front 2 instances in place of 1",
+    ];
+    assert_eq!(told, expected);
+}
+
+/// Nine breakers, each as above and a ninth of 10 ms after the one before. From the 10 001st change of the first on, 1 999
+/// of its own, 2 000 of each of the next seven and 1 998 of the last are only counted.
+#[test]
+fn changes_of_many_breakers_are_counted_from_the_first_that_is_not_kept() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: front, arrivals: constant 900/s } }
+services:
+  front: { instances: 9, handle: [ { call: a } ] }
+  a: { handle: [ { fail: 100% } ] }
+calls:
+  web -> front: { balance: round robin }
+  front -> a: { breaker: { consecutive failures: 1, wait: 5ms } }";
+    let lines = lines(text);
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("front")).collect();
+    let expected = [
+        "0:00.001 breaker ! front#1 -> a open: 1 failure in a row",
+        "0:00.006 breaker ! front -> a open: most of the 9 breakers",
+        "0:50.001 and ~ front -> a 17 997 changes more until 0:59.999, too many to tell",
+    ];
+    assert_eq!(told, expected);
 }

@@ -109,3 +109,29 @@ fn a_call_that_is_tried_again_began_where_its_last_attempt_failed() {
     let calls = "calls: { a -> b: { retry: { attempts: 3, backoff: 1ms } } }";
     assert_eq!(of_handler("[ { call: b } ]", calls), only("b -> db: server error", 100, 0));
 }
+
+/// After a call that only degraded its answer, each request fails by itself in one of four ways: by chance, as poison, because
+/// it gets nothing of a pool that the first holds, or because another could not fetch the value of a cache for it.
+#[test]
+fn a_failure_of_its_own_is_not_that_of_a_degraded_call() {
+    for fails in ["fail: 100%", "poison: 100%"] {
+        let failed =
+            of_handler(&format!("[ {{ call: b, on failure: degrade }}, {{ {fails} }} ]"), "");
+        assert_eq!(failed, only("web -> a: server error", 100, 0), "{fails}");
+    }
+    let held = |more: &str| {
+        let hold = format!("{{ hold: p, steps: [ {{ pause: 100s }} ]{more} }}");
+        let handler = format!(
+            "[ {{ call: b, on failure: degrade }}, {hold} ], pools: {{ p: {{ max: 1, max wait: 10ms }} }}"
+        );
+        of_handler(&handler, "")
+    };
+    assert_eq!(held(""), only("web -> a: server error", 99, 0));
+    assert_eq!(held(", on failure: degrade"), only("b -> db: server error", 0, 99));
+    // One in ten fetches, for almost a second.
+    let handler = "[ { call: b, on failure: degrade }, { cache: kept, miss: [ { pause: 950ms }, { query: db } ] } ]";
+    let mut fetched = of_handler(handler, "caches: { kept: { keys: 1, ttl: 1m, coalesce: true } }");
+    fetched.sort();
+    let expected = [only("a -> db: server error", 10, 0), only("web -> a: server error", 90, 0)];
+    assert_eq!(fetched, expected.concat());
+}

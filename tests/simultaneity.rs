@@ -3,7 +3,7 @@
 
 use sim_experiments::Finished;
 
-use crate::running::{ended, root, run_sections};
+use crate::running::{call as call_over, ended, root, run_sections};
 use sim_models::system::Id;
 
 /// An experiment that is called off at any second, also at the border of two stages, leaves nothing
@@ -138,6 +138,45 @@ fn timeouts_of_different_calls_end_in_the_order_in_which_they_were_set() {
         // The first of `b` ends at 3 s, when there is none of `a` yet.
         assert_eq!(ended(&finished, "b -> d", "ok"), 1, "{workloads}");
     }
+}
+
+/// Each of these calls is given up after half a second, and its callee is told.
+const GIVEN_UP: &str = "timeout: 500ms, cancellation: true";
+
+/// The branches of a handler whose caller has gone go together: one that waits for what another holds does not get it.
+#[test]
+fn branches_that_are_cancelled_at_once_make_no_room_for_each_other() {
+    let call = "call: b";
+    let hold = "hold: p, steps: [ { call: b } ]";
+    for (branch, guard) in [(call, "bulkhead: { semaphore: 1, max wait: 20s }"), (hold, "")] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 5.9s, drain: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 1/s }} }}
+                 services: {{ a: {{ pools: {{ p: 1 }}, handle: [ {{ parallel: [ [ {{ {branch} }} ], [ {{ {branch} }} ], [ {{ {branch} }} ] ] }} ] }}, b: {{ handle: [ {{ pause: 10s }} ] }} }}
+                 calls: {{ web -> a: {{ {GIVEN_UP} }}, a -> b: {{ {guard} }} }}"
+            ),
+            &[],
+        );
+        assert_eq!(call_over(&finished, "a -> b").attempts, 5, "{branch}");
+    }
+}
+
+/// Of three requests in one instant, one has the only thread and two wait. All are given up in one instant, and each gets the
+/// thread before it is cancelled itself.
+#[test]
+fn requests_that_are_given_up_at_once_are_cancelled_in_the_order_in_which_they_came() {
+    let finished = run_sections(
+        &format!(
+            "run: {{ duration: 5.9s, drain: 60s }}
+             workloads: {{ x: {{ to: a, arrivals: constant 1/s }}, y: {{ to: a, arrivals: constant 1/s }}, z: {{ to: a, arrivals: constant 1/s }} }}
+             services: {{ a: {{ threads: 1, handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ pause: 10s }} ] }} }}
+             calls: {{ x -> a: {{ {GIVEN_UP} }}, y -> a: {{ {GIVEN_UP} }}, z -> a: {{ {GIVEN_UP} }} }}"
+        ),
+        &[],
+    );
+    assert_eq!(failed(&finished), 5);
+    assert_eq!(call_over(&finished, "a -> b").attempts, 15);
 }
 
 /// A crash loses requests in the order in which they came, also those that have waited.

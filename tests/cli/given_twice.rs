@@ -1,4 +1,4 @@
-//! Settings to which two arguments of a sweep give values: none of the two is ignored.
+//! Settings to which two arguments of an analysis give values: none of the two is ignored.
 
 use super::run;
 
@@ -86,4 +86,43 @@ fn what_is_set_for_some_of_the_points_or_beside_what_varies_is_kept() {
         let (code, told) = sweep(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {told}");
     }
+}
+
+/// The exit code of a map of stability with more arguments, and its complaints.
+fn stability(arguments: &[&str]) -> (Option<i32>, String) {
+    let asked = ["stability", "tests/cli/queue.yaml", "--set=stability.replications=1"];
+    let output = run(&[&asked[..], arguments].concat());
+    (output.status.code(), String::from_utf8(output.stderr).expect("UTF-8"))
+}
+
+#[test]
+fn loads_and_triggers_are_not_set_as_well() {
+    let load = "--load=workloads.web.arrivals=poisson 50/s..100/s in 2";
+    let trigger = "--trigger=faults[0].for=1s,2s";
+    let section = "--set=stability={ load: { workloads.web.arrivals: 'poisson 50/s..100/s in 2' }, trigger: { 'faults[0].for': '1s,2s' } }";
+    for (arguments, one, other) in [
+        (
+            &[load, trigger, "--set=workloads.web.arrivals=constant 10/s"][..],
+            "--load workloads.web.arrivals",
+            "--set workloads.web.arrivals",
+        ),
+        (
+            &[load, trigger, "--set=faults.0.for=3s"],
+            "--trigger faults[0].for",
+            "--set faults.0.for",
+        ),
+        (
+            &[section, "--set=workloads.web.arrivals=constant 10/s"],
+            "workloads.web.arrivals` under `stability.load",
+            "--set workloads.web.arrivals",
+        ),
+    ] {
+        let (code, told) = stability(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {told}");
+        let is_told = |it: &str| told.contains(&format!("`{it}`"));
+        assert!(is_told(one) && is_told(other), "{arguments:?}: {told}");
+        assert!(told.contains("leave out one of the two"), "{told}");
+    }
+    let (code, told) = stability(&[load, trigger, "--set=faults[0].by=4x", "--seed=5"]);
+    assert_eq!(code, Some(0), "{told}");
 }

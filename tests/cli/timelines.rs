@@ -107,3 +107,19 @@ fn without_a_file_only_expectations_count() {
     assert_eq!(code, Some(0));
     assert_eq!(told.matches("no timeline committed").count(), 2, "{told}");
 }
+
+#[test]
+fn a_file_that_is_no_text_is_kept() {
+    let suite = Suite::new();
+    let damaged = [b"== as written ==\n\xff\n".as_slice(), suite.whole.as_bytes()].concat();
+    fs::write(suite.timeline(), &damaged).expect("written");
+    let file = suite.folder.path().join("shop.yaml");
+    for more in [&[][..], &["--update"]] {
+        let arguments = [&["test", file.to_str().expect("UTF-8")], more].concat();
+        let output = fusebox(&arguments).output().expect("fusebox starts");
+        let told = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("shop.timeline:2:1: this is not UTF-8"), "{told}");
+        assert_eq!(fs::read(suite.timeline()).expect("readable"), damaged);
+    }
+}

@@ -42,6 +42,7 @@ impl StressedSystem {
     /// Everything that is wrong with the scenario, as it is written or at those values, or
     /// [`Unready::NothingAsked`] if the scenario has no section on stability.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
+        let overrides = Overrides { request: Request::Stability, ..overrides };
         let (study, plan) =
             Study::prepare(input, overrides, |loaded| loaded.analyses.stability.clone())?;
         let system = Self { study, plan };

@@ -19,7 +19,7 @@ pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
     BreakerRecord, Demand, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
-    LatencyWindow, LinkRecord, Phase, PhaseRecord, PoolSeries, ProcessChange, QueueRecord,
+    LatencyWindow, LinkRecord, NotKept, Phase, PhaseRecord, PoolSeries, ProcessChange, QueueRecord,
     ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
 pub(crate) use sampling::has_interval_between;
@@ -29,6 +29,6 @@ pub use summary::{
     TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{
-    Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,
+    Change, Counted, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,
 };
 pub use watched::Watched;

@@ -7,7 +7,7 @@ use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, MOST_KEPT,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, NotKept,
     Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
@@ -22,8 +22,9 @@ pub struct Recorder {
     pub(super) edges: Table<of::Edge, EdgeRecord>,
     pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
+    instances_not_kept: Option<NotKept>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
-    not_kept: u64,
+    scales_not_kept: Option<NotKept>,
     orders: Vec<(SimTime, Id<of::Order>)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
@@ -53,8 +54,9 @@ impl Recorder {
                 .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
                 .collect(),
             instances: Vec::new(),
+            instances_not_kept: None,
             scales: Vec::new(),
-            not_kept: 0,
+            scales_not_kept: None,
             orders: Vec::new(),
             errands: Vec::new(),
             held_up: Vec::new(),
@@ -278,11 +280,7 @@ impl Recorder {
     }
 
     fn note_scale(&mut self, at: SimTime, record: ScaleRecord) {
-        if self.scales.len() < MOST_KEPT {
-            self.scales.push((at, record));
-        } else {
-            self.not_kept += 1;
-        }
+        NotKept::keep(&mut self.scales, &mut self.scales_not_kept, at, (at, record));
     }
 
     /// A request of a customer has failed.
@@ -368,11 +366,7 @@ impl Recorder {
 
     /// A balancer learns something about an instance.
     pub fn instance_changes(&mut self, record: InstanceRecord) {
-        if self.instances.len() < MOST_KEPT {
-            self.instances.push(record);
-        } else {
-            self.not_kept += 1;
-        }
+        NotKept::keep(&mut self.instances, &mut self.instances_not_kept, record.at, record);
     }
 
     /// The requests of each workload.
@@ -395,14 +389,20 @@ impl Recorder {
         &self.instances
     }
 
-    /// The changes in the number of instances, and of their memory; the first ten thousand.
+    /// The changes of instances that came after those; `None` if there are none.
+    pub fn instances_not_kept(&self) -> Option<NotKept> {
+        self.instances_not_kept
+    }
+
+    /// The changes in the number of instances, and of their processes and memory; the first ten thousand.
     pub fn scales(&self) -> &[(SimTime, ScaleRecord)] {
         &self.scales
     }
 
-    /// Changes of instances, of their number and of their memory that are not kept, because too many were before them.
-    pub fn changes_not_kept(&self) -> u64 {
-        self.not_kept
+    /// The changes in the number of instances, and of their processes and memory, that came after those; `None` if there
+    /// are none.
+    pub fn scales_not_kept(&self) -> Option<NotKept> {
+        self.scales_not_kept
     }
 
     /// The messages that went through each queue of messages.

@@ -1,7 +1,8 @@
 //! Settings to which two arguments give values: one of the two would be ignored.
 
+use super::Analyses;
 use super::load::{Loader, Overrides};
-use super::request::{Request, SweepRequest};
+use super::request::Request;
 use crate::language::tree::{Node, Segment, Value, parse_path};
 use crate::language::{Location, Problem};
 use crate::study::{Parameter, Values};
@@ -10,17 +11,10 @@ use crate::study::{Parameter, Values};
 const OPTIONS: [(&str, &str); 2] = [("run.seed", "--seed"), ("run.duration", "--duration")];
 
 impl Loader {
-    /// Checks that no setting of a sweep varies twice, and that none is also set to one value.
-    pub fn check_given_once(
-        &mut self,
-        tree: &Node,
-        parameters: &[Parameter],
-        overrides: &Overrides,
-    ) {
-        let Request::Sweep(request) = &overrides.request else { return };
+    /// Checks that no setting of a sweep or a map of stability varies twice, and that none is also set to one value.
+    pub fn check_given_once(&mut self, tree: &Node, analyses: &Analyses, overrides: &Overrides) {
         let mut varied: Vec<Varied<'_>> = Vec::new();
-        for parameter in parameters {
-            let setting = Varied::of(parameter, tree, request);
+        for setting in all_varied(tree, analyses, overrides) {
             if let Some(first) = varied.iter().find(|first| first.path == setting.path) {
                 self.given_twice(&first.words, &setting.words, setting.at);
             }
@@ -41,7 +35,7 @@ impl Loader {
             (format!("{one} is given twice"), "write all its values in one, with commas between")
         } else {
             let message = format!("{one} and {other} give values to the same setting");
-            (message, "leave out one of the two: a point of the sweep has one value")
+            (message, "leave out one of the two, which would be ignored")
         };
         self.problems.add(Problem::error(message, at).with_help(help));
     }
@@ -59,15 +53,48 @@ struct Varied<'a> {
     at: Option<Location>,
 }
 
+/// The settings that vary in the analysis for which a scenario is read.
+fn all_varied<'a>(tree: &Node, analyses: &'a Analyses, overrides: &Overrides) -> Vec<Varied<'a>> {
+    let option = |section, option, is_given: bool| Source { section, option, is_given };
+    match (&overrides.request, analyses) {
+        (Request::Sweep(request), Analyses { sweep: Some(sweep), .. }) => {
+            let source = option("sweep.vary", "--vary", !request.vary.is_empty());
+            sweep.parameters.iter().map(|it| Varied::of(it, tree, &source)).collect()
+        }
+        (Request::Stability, Analyses { stability: Some(plan), .. }) => {
+            let is_given = |section| {
+                overrides
+                    .settings
+                    .iter()
+                    .any(|set| set.split_once('=').is_some_and(|(path, _)| path == section))
+            };
+            let load = option("stability.load", "--load", is_given("stability.load"));
+            let trigger = option("stability.trigger", "--trigger", is_given("stability.trigger"));
+            let of_fault = std::iter::once(&plan.trigger).chain(&plan.also);
+            let of_fault = of_fault.map(|it| Varied::of(it, tree, &trigger));
+            std::iter::once(Varied::of(&plan.load, tree, &load)).chain(of_fault).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The section, or the option in its place, that says what varies.
+struct Source {
+    section: &'static str,
+    option: &'static str,
+    is_given: bool,
+}
+
 impl<'a> Varied<'a> {
-    fn of(parameter: &'a Parameter, tree: &Node, request: &SweepRequest) -> Self {
+    fn of(parameter: &'a Parameter, tree: &Node, source: &Source) -> Self {
         let Parameter { path, values } = parameter;
-        let words = if request.vary.is_empty() {
-            format!("`{path}` under `sweep.vary`")
+        let Source { section, option, is_given } = source;
+        let words = if *is_given {
+            format!("`{option} {path}`")
         } else {
-            format!("`--vary {path}`")
+            format!("`{path}` under `{section}`")
         };
-        let key = [parse_path("sweep.vary"), vec![Segment::Key(path.clone())]].concat();
+        let key = [parse_path(section), vec![Segment::Key(path.clone())]].concat();
         Self { path: resolved(path, tree), values, words, at: tree.key_location(&key) }
     }
 

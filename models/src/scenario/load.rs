@@ -252,8 +252,8 @@ impl Loader {
         }
         apply_defaults(&mut tree);
         let mut compiled = self.compile(&tree, parsed, request, &stresses)?;
-        if let Some(sweep) = compiled.analyses.sweep.as_ref().filter(|_| is_first) {
-            self.check_given_once(&tree, &sweep.parameters, overrides);
+        if is_first {
+            self.check_given_once(&tree, &compiled.analyses, overrides);
         }
         if !self.problems.has_errors() {
             self.compile_stressed(&stresses, &tree, parsed, &mut compiled.blueprint);

@@ -91,7 +91,7 @@ impl Loader {
     /// Writes what is asked for outside the file into the tree, where the file would have it.
     pub fn apply(&mut self, tree: &mut Node, request: &Request) {
         match request {
-            Request::Run => {}
+            Request::Run | Request::Stability => {}
             Request::Sweep(request) => self.apply_sweep(tree, request),
             Request::Goals(request) => self.apply_goals(tree, request),
             Request::Condition(condition) => self.replay(tree, condition),

@@ -6,6 +6,8 @@ pub enum Request {
     /// To run it, and to check its expectations.
     #[default]
     Run,
+    /// To map its stability: it is read as if to run it, and what varies may not be set as well.
+    Stability,
     /// To sweep: the blueprint reads off the figures of the sweep, and expectations are dropped.
     Sweep(SweepRequest),
     /// To recommend settings: the blueprint reads off the figures of the goals in one condition,
@@ -20,6 +22,11 @@ pub enum Request {
 }
 
 impl Request {
+    /// True if the scenario is read as it is written, with its expectations.
+    pub(super) fn is_as_written(&self) -> bool {
+        matches!(self, Self::Run | Self::Stability)
+    }
+
     /// True if it gives other values to the settings that may change.
     pub(super) fn is_candidate(&self) -> bool {
         matches!(self, Self::Goals(request) if !request.values.is_empty())

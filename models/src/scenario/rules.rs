@@ -43,7 +43,7 @@ pub(super) fn check_rules(
     problems: &mut Problems,
 ) {
     let is_candidate = request.is_candidate();
-    let is_as_written = matches!(request, Request::Run);
+    let is_as_written = request.is_as_written();
     for rule in rules {
         match verdict(rule, tree, rule.at()) {
             Ok(Verdict::Broken) => {

@@ -132,8 +132,14 @@ impl<'a> Engine<'a> {
     /// Does everything that follows within this instant, depth first; what follows without end, until a limit
     /// is reached.
     #[inline]
-    pub fn settle(&mut self, mut next: Next) {
-        let mut deliveries_left = MOST_WITHIN_AN_INSTANT;
+    pub fn settle(&mut self, next: Next) {
+        self.settle_within(next, MOST_WITHIN_AN_INSTANT);
+    }
+
+    /// Does the same with at most so many deliveries.
+    #[inline]
+    fn settle_within(&mut self, mut next: Next, most_deliveries: u64) {
+        let mut deliveries_left = most_deliveries;
         loop {
             next = match next {
                 Next::Run(frame) => self.run(frame),
@@ -150,7 +156,7 @@ impl<'a> Engine<'a> {
                 Next::Deliver(queue) => {
                     deliveries_left -= 1;
                     if deliveries_left == 0 {
-                        let reached = LimitReached::Standstill(MOST_WITHIN_AN_INSTANT);
+                        let reached = LimitReached::Standstill(most_deliveries);
                         self.state.limit_reached.get_or_insert(reached);
                         return;
                     }
@@ -403,5 +409,57 @@ impl<'a> Engine<'a> {
         self.watch_triggers();
         self.watch_alerts();
         self.schedule.after(self.state.recorder.sample_width(), Event::Sample);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::Simulation;
+
+    use super::*;
+    use crate::scenario::{Input, Overrides, load};
+
+    /// The limit that a request reaches with at most a thousand deliveries, and the messages that are sent, if each is sent
+    /// on to the next of some queues, and from the last to the first if that is endless.
+    fn limit_reached(queues: usize, is_endless: bool) -> (Option<LimitReached>, u64) {
+        let last = if is_endless { "{ send: q0 }" } else { "{ pause: 1s }" };
+        let step = |queue: usize| match queue {
+            it if it + 1 < queues => format!("{{ send: q{} }}", it + 1),
+            _ => last.to_owned(),
+        };
+        let services: Vec<String> =
+            (0..queues).map(|it| format!("s{it}: {{ handle: [ {} ] }}", step(it))).collect();
+        let deliver: Vec<String> =
+            (0..queues).map(|it| format!("q{it}: {{ deliver to: s{it} }}")).collect();
+        let text = format!(
+            "{{ workloads: {{ web: {{ to: front, arrivals: constant 1/s }} }}, services: {{ front: {{ handle: [ {{ send: q0 }} ] }}, {} }}, queues: {{ {} }} }}",
+            services.join(", "),
+            deliver.join(", ")
+        );
+        let input = Input { name: "example.yaml".into(), text, folder: ".".into() };
+        let loaded = load(&input, &Overrides::default());
+        let blueprint = loaded.blueprint.unwrap_or_else(|| panic!("{:?}", loaded.problems));
+        let mut simulation = Simulation::new(System::new(blueprint, 0));
+        let (system, schedule) = simulation.parts();
+        let mut engine = Engine::new(system, schedule);
+        engine.begin();
+        engine.now = SimTime::from_secs(1);
+        let next = engine.arrival(Id::new(0));
+        engine.settle_within(next, 1_000);
+        let sent = engine.state.recorder.queues().iter().map(|queue| queue.sent).sum();
+        (engine.state.limit_reached, sent)
+    }
+
+    #[test]
+    fn deliveries_that_follow_each_other_without_end_are_stopped() {
+        for queues in [1, 2, 7] {
+            let stopped = Some(LimitReached::Standstill(1_000));
+            assert_eq!(limit_reached(queues, true), (stopped, 1_000), "{queues}");
+        }
+    }
+
+    #[test]
+    fn many_deliveries_that_end_are_not_stopped() {
+        assert_eq!(limit_reached(300, false), (None, 300));
     }
 }

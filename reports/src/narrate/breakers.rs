@@ -4,7 +4,7 @@ use sim_models::resilience::circuit_breaker::{BreakerState, OperatorOrder, Reaso
 
 use super::Line;
 use crate::palette::Tone;
-use crate::units::{count, percent};
+use crate::units::{count, number_of, percent};
 
 pub(super) fn changes(breaker: &str, transition: &Transition) -> Line {
     let text = format!("{}: {}", state_name(transition.to), reason(transition.reason));
@@ -41,12 +41,16 @@ fn reason(reason: Reason) -> String {
         Reason::SlowCallRate { rate, calls } => {
             format!("{} of {} calls were slow", percent(rate), count(calls.into()))
         }
-        Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
+        Reason::ConsecutiveFailures(failures) => {
+            format!("{} in a row", number_of(failures.into(), "failure"))
+        }
         Reason::WaitOver(wait) => format!("{wait} have passed"),
         Reason::ProbesSucceeded { well: 1, of: 1 } => "1 probe went well".to_owned(),
         Reason::ProbesSucceeded { well, of } if well == of => format!("{well} probes went well"),
         Reason::ProbesSucceeded { well, of } => format!("{well} of {of} probes went well"),
-        Reason::Failures(failures) => format!("{failures} failures in its window"),
+        Reason::Failures(failures) => {
+            format!("{} in its window", number_of(failures.into(), "failure"))
+        }
         Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
         Reason::ProbeFailed => "a probe failed".to_owned(),
         Reason::ProcessDied => "its process died and begins anew".to_owned(),

@@ -8,10 +8,11 @@ use crate::units::{duration, rate};
 
 pub(super) fn retries_amplify(edge: &str, calls: Portion) -> Line {
     let text = if calls.part > 0 {
-        let (each, attempts) = (calls.share().recip(), calls.rate());
-        format!("{each:.2} attempts a call: {} for {}", rate(attempts), rate(attempts / each))
+        let (factor, attempts) = (calls.share().recip(), calls.rate());
+        let (attempts, calls) = (rate(attempts), rate(attempts / factor));
+        format!("amplify the load {factor:.2}x: {attempts} attempts for {calls} calls")
     } else {
-        format!("{}, for calls of before", rate(calls.rate()))
+        format!("{} attempts, for calls of before", rate(calls.rate()))
     };
     Line::worse("retries", edge, text)
 }

@@ -1,7 +1,7 @@
 //! The line for each kind of change.
 
 use sim_core::SimTime;
-use sim_models::observe::{Change, Moment};
+use sim_models::observe::{Change, Counted, Moment, NotKept};
 
 use super::{
     Line, alerts, breakers, calls, faults, instances, limits, links, operators, pools, queues,
@@ -51,9 +51,9 @@ fn line_of(change: &Change) -> Line {
         Change::HeldUp { what, by, is_over } => operators::held_up(what, by, *is_over),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
         Change::AlertResolved { alert } => alerts::resolved(alert),
-        Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),
-        Change::Drained { queue, after, most, oldest } => {
-            queues::drained(queue, *after, *most, *oldest)
+        Change::Backlog { queue, waiting, oldest } => queues::backlog(queue, *waiting, *oldest),
+        Change::Drained { queue, to, after, most, oldest } => {
+            queues::drained(queue, *to, *after, *most, *oldest)
         }
         Change::AvailabilityFalls { workload, level, to } => {
             workloads::availability_falls(workload, *level, *to)
@@ -67,26 +67,40 @@ fn line_of(change: &Change) -> Line {
         Change::StillSuffers { workload, level, availability, after, short } => {
             workloads::still_suffers(workload, *level, *availability, *after, short.as_ref())
         }
-        Change::Flaps { change, times, until } => {
+        Change::Flaps { change, times, until, goes_on } => {
             let line = match &**change {
                 Change::Saturates { pool } => pools::saturates_at_most(pool),
                 change => line_of(change),
             };
-            flaps(line, *times, *until)
+            flaps(line, *times, *until, *goes_on)
         }
-        Change::NotTold { of, changes } => {
-            let text = format!("{} more, too many to tell", number_of(*changes, "change"));
-            Line::new(Tone::Probing, "and", of, text)
-        }
+        Change::NotTold { of, not_kept } => not_told(of, *not_kept),
         Change::OutageBegins { workload } => workloads::outage_begins(workload),
         Change::OutageEnds { workload, after } => workloads::outage_ends(workload, *after),
     }
 }
 
-/// The line of a change that comes again and again.
-fn flaps(first: Line, times: usize, until: SimTime) -> Line {
+/// The line of a change that comes again and again, and maybe even after those that were kept.
+fn flaps(first: Line, times: usize, until: SimTime, goes_on: bool) -> Line {
     let (times, until) = (count(times as u64), clock(until.as_secs_f64()));
-    Line { text: format!("{}; {times} times until {until}", first.text), ..first }
+    let (at_least, or_later) = if goes_on { ("at least ", " or later") } else { ("", "") };
+    Line {
+        text: format!("{}; {at_least}{times} times until {until}{or_later}", first.text),
+        ..first
+    }
+}
+
+/// The line of changes that are only counted.
+fn not_told(of: &Counted, not_kept: NotKept) -> Line {
+    let of = match of {
+        Counted::Breaker(breaker) => breaker,
+        Counted::Balancers => "balancers",
+        Counted::Instances => "instances",
+    };
+    let (changes, until) =
+        (number_of(not_kept.changes, "change"), clock(not_kept.until.as_secs_f64()));
+    let text = format!("{changes} more until {until}, too many to tell");
+    Line::new(Tone::Probing, "and", of, text)
 }
 
 /// A moment in one line with its time.

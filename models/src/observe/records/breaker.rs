@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_core::growth::{Growing, push};
 use sim_core::{SimDuration, SimTime};
 
-use super::instance::MOST_KEPT;
+use super::NotKept;
 use crate::resilience::BreakerInService;
 use crate::resilience::circuit_breaker::{BreakerState, STATE_CHANGES, Transition, WindowGauges};
 
@@ -19,6 +19,8 @@ pub struct BreakerRecord {
     pub rejected: u64,
     /// Changes of state, with their times; the first ten thousand.
     pub transitions: Vec<(SimTime, Transition)>,
+    /// The changes of state that came after those; `None` if there are none.
+    pub not_kept: Option<NotKept>,
     /// Changes of state in all.
     pub transition_count: u64,
     /// Changes to the open state.
@@ -57,6 +59,7 @@ impl BreakerRecord {
             pairs: ByPair::default(),
             rejected: 0,
             transitions: Vec::new(),
+            not_kept: None,
             transition_count: 0,
             openings: 0,
             series: Vec::new(),
@@ -74,9 +77,7 @@ impl BreakerRecord {
         let pair = STATE_CHANGES.iter().position(|pair| *pair == (transition.from, transition.to));
         self.pairs[pair.expect("every change is listed")] += 1;
         self.openings += u64::from(transition.to == BreakerState::Open);
-        if self.transitions.len() < MOST_KEPT {
-            self.transitions.push((now, transition));
-        }
+        NotKept::keep(&mut self.transitions, &mut self.not_kept, now, (now, transition));
     }
 
     pub(in crate::observe) fn close_interval(&mut self, now: SimTime, breaker: &BreakerInService) {

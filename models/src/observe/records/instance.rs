@@ -6,10 +6,6 @@ use crate::Outcome;
 use crate::resilience::load_balancer::Ejection;
 use crate::system::{Id, of};
 
-/// The number of transitions of one breaker, and of changes of instances, that are kept for the
-/// timeline; further ones are only counted.
-pub(in crate::observe) const MOST_KEPT: usize = 10_000;
-
 /// A change of the state of an instance, as a balancer sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InstanceChange {

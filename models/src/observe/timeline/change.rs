@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use crate::Outcome;
-use crate::observe::{FigureUnit, InstanceChange, ProcessChange};
+use crate::observe::{FigureUnit, InstanceChange, NotKept, ProcessChange};
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::PoolKind;
 
@@ -106,7 +106,8 @@ pub enum Change {
     RetriesAmplify {
         /// The edge.
         edge: String,
-        /// The calls until they do so no longer, among the attempts.
+        /// The calls that begin until they do so no longer, and all attempts of that time, also those of calls that began
+        /// before.
         calls: Portion,
     },
     /// Retries multiply the calls over an edge no longer.
@@ -228,18 +229,22 @@ pub enum Change {
         /// The messages that it lost meanwhile, in both directions.
         lost: u64,
     },
-    /// Messages pile up in a queue: the oldest has waited for ten seconds.
+    /// Messages pile up in a queue: the oldest has waited for ten seconds or more.
     Backlog {
         /// The queue.
         queue: String,
         /// The number that wait.
         waiting: u64,
+        /// The age of the oldest.
+        oldest: SimDuration,
     },
     /// A queue in which messages had piled up has worked them off.
     Drained {
         /// The queue.
         queue: String,
-        /// The time since messages began to pile up.
+        /// The number that wait then.
+        to: u64,
+        /// The time since the moment at which they were told to pile up.
         after: SimDuration,
         /// The most that waited meanwhile.
         most: u64,
@@ -299,13 +304,15 @@ pub enum Change {
         times: usize,
         /// The time of the last of those like it.
         until: SimTime,
+        /// True if more may follow that are only counted.
+        goes_on: bool,
     },
     /// More changes follow than are told about.
     NotTold {
-        /// The breaker that changes, or `instances`.
-        of: String,
-        /// The number of changes that are only counted.
-        changes: u64,
+        /// The things that change.
+        of: Counted,
+        /// The changes that are only counted.
+        not_kept: NotKept,
     },
     /// Something succeeds again.
     OutageEnds {
@@ -314,6 +321,17 @@ pub enum Change {
         /// The time for which nothing did.
         after: SimDuration,
     },
+}
+
+/// Things whose changes are only counted when there are too many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// A breaker, or all of an edge.
+    Breaker(String),
+    /// What balancers know of instances.
+    Balancers,
+    /// The numbers of instances, their processes and their memory.
+    Instances,
 }
 
 /// A part of what happens in some time.

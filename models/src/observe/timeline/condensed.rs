@@ -7,8 +7,9 @@ use indexmap::{IndexMap, IndexSet};
 use sim_core::SimTime;
 
 use super::folded::folded;
-use super::{Change, Moment};
+use super::{Change, Counted, Moment};
 use crate::Outcome;
+use crate::observe::NotKept;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::{Blueprint, Id, of};
 
@@ -23,14 +24,19 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
     let mut crowds: Vec<Crowd> =
         blueprint.edges.ids().filter_map(|edge| Crowd::of(blueprint, edge)).collect();
     let mut overflows = BulkheadsThatOverflow::of(timeline);
-    let tell = |moment: &Moment| match &moment.change {
-        Change::Breaker { breaker, transition } => {
-            match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
-                Some(crowd) => crowd.note(moment, breaker, *transition),
-                None => Some(moment.clone()),
-            }
+    for crowd in &mut crowds {
+        crowd.counts_in(timeline);
+    }
+    let tell = |moment: &Moment| {
+        let (Change::Breaker { breaker, .. }
+        | Change::NotTold { of: Counted::Breaker(breaker), .. }) = &moment.change
+        else {
+            return Some(moment.clone());
+        };
+        match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
+            Some(crowd) => crowd.note(moment),
+            None => Some(moment.clone()),
         }
-        _ => Some(moment.clone()),
     };
     let told =
         timeline.iter().filter(|moment| !overflows.covers(moment)).filter_map(tell).collect();
@@ -85,6 +91,10 @@ struct Crowd<'a> {
     /// The state that most of them are in, according to the moments so far.
     told: BreakerState,
     has_changed: bool,
+    /// The changes of all of them that are only counted; `None` if there are none.
+    not_kept: Option<NotKept>,
+    /// True from the first of these on.
+    is_counted: bool,
 }
 
 impl<'a> Crowd<'a> {
@@ -99,11 +109,51 @@ impl<'a> Crowd<'a> {
             members,
             told: BreakerState::Closed,
             has_changed: false,
+            not_kept: None,
+            is_counted: false,
         })
     }
 
-    /// Notes a change of one of them, and returns the moment to tell of it, if any.
-    fn note(&mut self, moment: &Moment, breaker: &str, transition: Transition) -> Option<Moment> {
+    /// Adds up the changes that are only counted: all from the moment on at which those of one of them are, because the
+    /// state of that one is no longer known.
+    fn counts_in(&mut self, timeline: &[Moment]) {
+        for moment in timeline {
+            let is_of = |breaker: &str| self.members.contains_key(breaker);
+            let more = match &moment.change {
+                Change::NotTold { of: Counted::Breaker(breaker), not_kept } if is_of(breaker) => {
+                    *not_kept
+                }
+                Change::Breaker { breaker, .. } if self.not_kept.is_some() && is_of(breaker) => {
+                    NotKept::one(moment.at)
+                }
+                _ => continue,
+            };
+            self.not_kept = Some(more.after(self.not_kept));
+        }
+    }
+
+    /// Notes a change of one of them, or that changes are only counted from here on, and returns the moment to tell of
+    /// it, if any.
+    fn note(&mut self, moment: &Moment) -> Option<Moment> {
+        if self.is_counted {
+            return None;
+        }
+        if let Change::Breaker { breaker, transition } = &moment.change {
+            return self.note_change(moment, breaker, *transition);
+        }
+        self.is_counted = true;
+        let of = Counted::Breaker(self.edge.clone());
+        let change = Change::NotTold { of, not_kept: self.not_kept? };
+        Some(Moment { at: moment.at, change })
+    }
+
+    /// Notes a change of one of them.
+    fn note_change(
+        &mut self,
+        moment: &Moment,
+        breaker: &str,
+        transition: Transition,
+    ) -> Option<Moment> {
         let before =
             self.members.get_mut(breaker).map(|state| std::mem::replace(state, transition.to))?;
         self.counts[before as usize] -= 1;

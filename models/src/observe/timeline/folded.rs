@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use indexmap::IndexMap;
 use sim_core::{SimDuration, SimTime};
 
-use super::{Change, Moment, Portion};
+use super::{Change, Counted, Moment, Portion};
 use crate::observe::{InstanceChange, ProcessChange};
 use crate::resilience::circuit_breaker::BreakerState;
 
@@ -19,7 +19,7 @@ const SHORT: SimDuration = SimDuration::from_secs(30);
 const LONG: SimDuration = SimDuration::from_secs(300);
 
 /// A timeline in which a thing that flaps has few moments: the first of each kind of change for the worse, which says how
-/// often, and the last, which says how it ended.
+/// often, and the last, which says how it ended, if that is known.
 pub(super) fn folded(timeline: Vec<Moment>, run: SimDuration) -> Vec<Moment> {
     let short = run.scaled(0.05).clamp(SHORT, LONG);
     let mut moments: Vec<Option<Moment>> = timeline.into_iter().map(Some).collect();
@@ -29,8 +29,16 @@ pub(super) fn folded(timeline: Vec<Moment>, run: SimDuration) -> Vec<Moment> {
     moments.into_iter().flatten().collect()
 }
 
-/// The places of the moments of each thing that flaps.
-fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Vec<usize>> {
+/// A time in which a thing flaps.
+struct Spell {
+    /// The places of its moments.
+    places: Vec<usize>,
+    /// True if changes that are only counted may follow in short succession.
+    goes_on: bool,
+}
+
+/// The times in which each thing flaps.
+fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Spell> {
     let mut strands: IndexMap<Strand<'_>, Vec<Vec<usize>>> = IndexMap::new();
     let at = |place: usize| moments[place].as_ref().map_or(SimTime::ZERO, |moment| moment.at);
     for (place, moment) in moments.iter().enumerate() {
@@ -46,14 +54,33 @@ fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Vec<usize>> {
             None => spells.push(vec![place]),
         }
     }
-    strands.into_values().flatten().filter(|spell| spell.len() > MOST_TOLD).collect()
+    let told = strands.into_iter().flat_map(|(strand, spells)| {
+        let not_told = moments.iter().flatten().find(|moment| counts(&moment.change, strand));
+        let goes_on = move |last| not_told.is_some_and(|from| from.at.since(at(last)) <= short);
+        let spells = spells.into_iter().filter(|places| places.len() > MOST_TOLD);
+        spells.map(move |places| Spell {
+            goes_on: places.last().is_some_and(|last| goes_on(*last)),
+            places,
+        })
+    });
+    told.collect()
+}
+
+/// True if further changes of a strand are only counted from a moment on.
+fn counts(change: &Change, (kind, name, _): Strand<'_>) -> bool {
+    let Change::NotTold { of, .. } = change else { return false };
+    match of {
+        Counted::Breaker(breaker) => matches!(kind, "breaker" | "breakers") && breaker == name,
+        Counted::Balancers => kind == "instance",
+        Counted::Instances => matches!(kind, "scale" | "memory" | "process" | "life"),
+    }
 }
 
 /// Replaces the moments of a spell by the first of each kind of change for the worse, which says how often it comes, and by
-/// the last, which says how it ended; how what came before it ended is told too.
-fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
+/// the last, which says how it ended, unless it goes on; how what came before it ended is told too.
+fn fold(moments: &mut [Option<Moment>], spell: &Spell) {
     let taken: Vec<(usize, Moment)> =
-        spell.iter().filter_map(|&place| Some((place, moments[place].take()?))).collect();
+        spell.places.iter().filter_map(|&place| Some((place, moments[place].take()?))).collect();
     let mut kinds: Vec<Vec<&(usize, Moment)>> = Vec::new();
     for told in taken.iter().filter(|(_, moment)| !undoes(&moment.change)) {
         let is_alike =
@@ -65,8 +92,8 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     }
     let (of_before, flapping) =
         taken.split_at(taken.iter().take_while(|(_, moment)| undoes(&moment.change)).count());
-    let ends = [of_before.first(), of_before.last(), taken.last()];
-    for (place, moment) in ends.into_iter().flatten() {
+    let last = taken.last().filter(|_| !spell.goes_on);
+    for (place, moment) in [of_before.first(), of_before.last(), last].into_iter().flatten() {
         if undoes(&moment.change) {
             moments[*place] = Some(moment.clone());
         }
@@ -76,12 +103,16 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
         let members: Vec<&Moment> = kind.iter().map(|(_, moment)| moment).collect();
         let spread = flapping.iter().map(|(_, moment)| moment);
         let spread = spread.filter(|moment| spreads(first, moment));
-        moments[*place] = Some(one_of(&members, spread));
+        moments[*place] = Some(one_of(&members, spread, spell.goes_on));
     }
 }
 
 /// The first of several changes of a kind, which says how often it comes and how wide it spreads.
-fn one_of<'a>(alike: &[&'a Moment], spread: impl Iterator<Item = &'a Moment>) -> Moment {
+fn one_of<'a>(
+    alike: &[&'a Moment],
+    spread: impl Iterator<Item = &'a Moment>,
+    goes_on: bool,
+) -> Moment {
     let (first, last) = (alike[0], alike[alike.len() - 1]);
     if alike.len() == 1 {
         return first.clone();
@@ -95,7 +126,8 @@ fn one_of<'a>(alike: &[&'a Moment], spread: impl Iterator<Item = &'a Moment>) ->
             alike.iter().filter_map(|moment| portion(&mut moment.change.clone()).copied());
         *all = portions.reduce(Portion::with).unwrap_or_default();
     }
-    Moment { at: first.at, change: Change::Flaps { change, times: alike.len(), until: last.at } }
+    let (times, until) = (alike.len(), last.at);
+    Moment { at: first.at, change: Change::Flaps { change, times, until, goes_on } }
 }
 
 /// True if a change takes back another of its thing, is on the way to that, or widens it.

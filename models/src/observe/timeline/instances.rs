@@ -2,8 +2,8 @@
 
 use sim_core::SimTime;
 
-use super::{Change, Moment};
-use crate::observe::{InstanceRecord, Recorder, ScaleRecord};
+use super::{Change, Counted, Moment};
+use crate::observe::{InstanceRecord, NotKept, Recorder, ScaleRecord};
 use crate::system::{Blueprint, Id, of};
 
 /// The changes of instances that balancers have learned of.
@@ -27,18 +27,18 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
 
 /// The moments from which on changes of instances, or of a breaker, are only counted.
 pub(super) fn not_told(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
-    let told = recorder.instances().last().map(|record| record.at);
-    let told = told.max(recorder.scales().last().map(|(at, _)| *at));
-    let of_instances = ("instances".to_owned(), told, recorder.changes_not_kept());
-    let breakers = blueprint.breakers.iter().zip(recorder.breakers()).map(|(plan, record)| {
-        let told = record.transitions.last().map(|(at, _)| *at);
-        (plan.owner.clone(), told, record.transition_count - record.transitions.len() as u64)
-    });
-    let moment = |(of, told, changes): (String, Option<SimTime>, u64)| {
-        let change = Change::NotTold { of, changes };
-        (changes > 0).then_some(Moment { at: told?, change })
+    let breakers = blueprint.breakers.iter().zip(recorder.breakers());
+    let of_breakers =
+        breakers.map(|(plan, record)| (Counted::Breaker(plan.owner.clone()), record.not_kept));
+    let of_instances = [
+        (Counted::Balancers, recorder.instances_not_kept()),
+        (Counted::Instances, recorder.scales_not_kept()),
+    ];
+    let moment = |(of, not_kept): (Counted, Option<NotKept>)| {
+        let not_kept = not_kept?;
+        Some(Moment { at: not_kept.since, change: Change::NotTold { of, not_kept } })
     };
-    breakers.chain([of_instances]).filter_map(moment).collect()
+    of_breakers.chain(of_instances).filter_map(moment).collect()
 }
 
 /// The region of the callers who see a change, if others may not see it.

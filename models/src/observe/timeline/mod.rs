@@ -21,5 +21,5 @@ mod retries;
 mod spells;
 
 pub use assemble::timeline;
-pub use change::{Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage};
+pub use change::{Change, Counted, Dependent, Limit, Moment, PoolGroup, Portion, Shortage};
 pub use condensed::condensed;

@@ -188,17 +188,20 @@ fn clusters<'a>(
     within: SimDuration,
     episodes: impl Fn(Id<of::Pool>) -> &'a Episodes,
 ) -> Vec<Cluster> {
-    let mut boundaries: Vec<(SimTime, bool, u64, Id<of::Pool>)> = Vec::new();
+    let mut boundaries: Vec<(SimTime, Boundary, u64, Id<of::Pool>)> = Vec::new();
     for index in group.iter() {
         for Episode { begin, end, highest } in episodes(index).finish(now) {
-            boundaries.push((begin, true, highest, index));
-            boundaries.extend(end.map(|end| (end, false, 0, index)));
+            boundaries.push((begin, Boundary::Begin, highest, index));
+            boundaries.extend(end.map(|end| {
+                let boundary = if end == begin { Boundary::EndOfInstant } else { Boundary::End };
+                (end, boundary, 0, index)
+            }));
         }
     }
-    boundaries.sort_by_key(|(at, begins, _, _)| (*at, !begins));
+    boundaries.sort_by_key(|(at, boundary, _, _)| (*at, *boundary));
     let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
-    for (at, begins, highest, pool) in boundaries {
-        affected = if begins { affected + 1 } else { affected - 1 };
+    for (at, boundary, highest, pool) in boundaries {
+        affected = if boundary == Boundary::Begin { affected + 1 } else { affected - 1 };
         match clusters.last_mut() {
             Some(cluster) if cluster.end.is_none_or(|end| at.since(end) <= within) => {
                 cluster.members.insert(pool);
@@ -226,4 +229,13 @@ fn clusters<'a>(
         }
     }
     clusters
+}
+
+/// A side of an episode. Of one instant, the earlier come first: what ends does not overlap what begins then.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Boundary {
+    End,
+    Begin,
+    /// The end of an episode that begins in the same instant.
+    EndOfInstant,
 }

@@ -12,8 +12,8 @@ const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
 
 /// A pile is worked off when the oldest message has waited for less than this in several intervals in a
 /// row, or for less than twice the usual wait before the pile, if that is longer but clearly no pile itself.
-/// All messages of the pile are gone then, and no other one has begun: a queue may be empty for an instant
-/// between two bursts, or when an operator purges it.
+/// No other pile has begun then: a queue may be empty for an instant between two bursts, or when an operator
+/// purges it.
 const DRAINED_BELOW: SimDuration = SimDuration::from_secs(1);
 
 /// The backlogs of all queues that somebody consumes: nobody waits for the messages of the others.
@@ -28,9 +28,11 @@ fn stays_below(calm: u64, waits: &[u64]) -> bool {
     waits.iter().take(CALM).all(|wait| *wait < calm)
 }
 
-/// The wait of the oldest message below which the pile noticed in an interval is worked off.
-fn calm_before(record: &QueueRecord, begin: usize) -> u64 {
-    let mut waits = record.age[..begin].to_vec();
+/// The wait of the oldest message below which the pile noticed in an interval is worked off. What is usual shows
+/// before its oldest message was sent.
+fn calm_before(record: &QueueRecord, begin: usize, width: SimDuration) -> u64 {
+    let of_pile = record.age[begin].div_ceil(width.as_nanos()) as usize;
+    let mut waits = record.age[..begin.saturating_sub(of_pile)].to_vec();
     waits.sort_unstable();
     let usual = waits.get(waits.len() / 2).copied().unwrap_or(0);
     let most = BACKLOG_AFTER.as_nanos() / 2;
@@ -45,16 +47,20 @@ fn backlogs(queue: &str, record: &QueueRecord, recorder: &Recorder) -> Vec<Momen
         let at = recorder.beginning_of(interval + 1);
         match since {
             None if record.age[interval] >= BACKLOG_AFTER.as_nanos() => {
-                let waiting = record.depth[interval];
-                let change = Change::Backlog { queue: queue.to_owned(), waiting };
+                let change = Change::Backlog {
+                    queue: queue.to_owned(),
+                    waiting: record.depth[interval],
+                    oldest: SimDuration::from_nanos(record.age[interval]),
+                };
                 moments.push(Moment { at, change });
-                since = Some((interval, calm_before(record, interval)));
+                since = Some((interval, calm_before(record, interval, recorder.sample_width())));
             }
             Some((begin, calm)) if stays_below(calm, &record.age[interval..]) => {
                 let most =
                     |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
                 let change = Change::Drained {
                     queue: queue.to_owned(),
+                    to: record.depth[interval],
                     after: at.since(recorder.beginning_of(begin + 1)),
                     most: most(&record.depth),
                     oldest: SimDuration::from_nanos(most(&record.age)),

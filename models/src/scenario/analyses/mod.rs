@@ -68,12 +68,12 @@ pub(super) fn compile_analyses(
     let for_expectations = plan.blueprint.latency_windows.len();
     let sweep = Some(compile_sweep(tree, names, plan, problems));
     let goals = compile_goals(tree, names, plan, problems);
-    if matches!(request, Request::Run) {
+    if request.is_as_written() {
         check_healing(tree, names, plan, problems);
     }
     let stability = compile_stability(tree, names, problems);
     match request {
-        Request::Run | Request::Condition(_) | Request::Point(_) => {
+        Request::Run | Request::Stability | Request::Condition(_) | Request::Point(_) => {
             plan.read_nothing(for_expectations);
         }
         Request::Sweep(_) => {}
