@@ -145,9 +145,9 @@ fn what_is_not_known_meets_no_expectation() {
 #[test]
 fn what_flaps_is_told_in_a_few_lines() {
     let queue = "
-run: { duration: 3m, seed: 1 }
-workloads: { web: { to: a, arrivals: poisson 950/s } }
-services: { a: { instances: 12, threads: { max: 8, queue: 8 }, handle: [ { work: exponential 80ms } ] } }";
+run: { duration: 20m, seed: 1 }
+workloads: { web: { to: a, arrivals: poisson 75/s } }
+services: { a: { threads: { max: 8, queue: 8 }, handle: [ { work: exponential 80ms } ] } }";
     let breaker = "
 run: { duration: 5m, seed: 1 }
 workloads: { web: { to: a, arrivals: poisson 100/s } }
