@@ -1,8 +1,11 @@
 //! The timeline names causes at the second they begin. Arrivals and times are constant, so every figure is known.
 
+use sim_core::SimTime;
+use sim_experiments::Trial;
+use sim_models::expect::{Measured, Unknown};
 use sim_reports::testing::snapshot;
 
-use crate::running::{call, run_text};
+use crate::running::{blueprint, call, load_text, run_text};
 
 /// The lines of the timeline of a system, with one space between words.
 fn lines(text: &str) -> Vec<String> {
@@ -631,21 +634,51 @@ services:
 
 /// A breaker opens with the first call, and with each of those that probe it, every 10 ms: after 5 000 openings and as many
 /// half-open states, the last at 50.01 s, its changes are only counted, up to the last call.
-#[test]
-fn what_flaps_beyond_what_is_kept_is_not_told_to_end() {
-    let text = "run: { duration: 60s }
+const OPENS_ALL_THE_TIME: &str = "run: { duration: 60s }
 workloads: { web: { to: front, arrivals: constant 100/s } }
 services:
   front: { handle: [ { call: a } ] }
   a: { handle: [ { fail: 100% } ] }
 calls: { front -> a: { breaker: { consecutive failures: 1, wait: 5ms } } }";
-    let lines = lines(text);
+
+#[test]
+fn what_flaps_beyond_what_is_kept_is_not_told_to_end() {
+    let lines = lines(OPENS_ALL_THE_TIME);
     let told: Vec<&String> = lines.iter().filter(|line| line.contains("front -> a")).collect();
     let expected = [
         "0:00.010 breaker ! front -> a open: 1 failure in a row; at least 5 000 times until 0:50.000 or later",
         "0:50.010 and ~ front -> a 1 997 changes more until 0:59.990, too many to tell",
     ];
     assert_eq!(told, expected);
+}
+
+/// A sentence is judged by changes that are kept only if no other could decide it.
+#[test]
+fn what_changes_that_are_only_counted_might_decide_is_not_known() {
+    let known = [
+        ("opens at least 100 times", true),
+        ("never opens from 10s to 20s", false),
+        ("opens at least 5000 times", true),
+    ];
+    let unknown = ["opens at most 5999 times", "never opens from 51s to 59s", "closes"];
+    let sentences: Vec<&str> = known.iter().map(|(sentence, _)| *sentence).chain(unknown).collect();
+    let list = sentences.iter().map(|it| format!("\n  - breaker front -> a {it}"));
+    let text = format!("{OPENS_ALL_THE_TIME}\nexpect:{}", list.collect::<String>());
+    let trial = Trial::of(&blueprint(&load_text(&text, &[])));
+    for (sentence, verdict) in sentences.iter().zip(&trial.verdicts) {
+        match known.iter().find(|(it, _)| it == sentence) {
+            Some((_, holds)) => assert_eq!(verdict.holds, *holds, "{sentence}"),
+            None => {
+                let only_counted =
+                    Measured::NotKnown(Unknown::OnlyCounted(SimTime::from_nanos(50_010_000_000)));
+                assert_eq!(
+                    (verdict.holds, &verdict.measured),
+                    (false, &only_counted),
+                    "{sentence}"
+                );
+            }
+        }
+    }
 }
 
 /// Fifty instances crash every second for half of it, which health checks see at once: ten thousand changes in a hundred

@@ -1,7 +1,7 @@
 //! Messages about scenarios that are wrong.
 
 use proptest::prelude::*;
-use sim_models::scenario::{Input, Overrides, Parsed, Severity, check};
+use sim_models::scenario::{Input, Overrides, Parsed, Problem, Severity, check};
 use sim_reports::{Palette, diagnostics};
 
 use crate::running::{self, library, load_file, load_text};
@@ -290,6 +290,39 @@ fn what_no_machine_can_hold_is_refused() {
     ];
     let answers = answers.map(|settings| shown(SOUND, settings)).join("----\n");
     insta::assert_snapshot!(answers);
+}
+
+/// Advice follows the text that it is about, whatever that has in it.
+#[test]
+fn advice_is_told_from_the_text_that_is_wrong() {
+    let settings = [
+        "run.duration",
+        "workloads.web.arrivals",
+        "calls.web -> a.retry.backoff",
+        "faults[0].at",
+        "faults[0].by",
+        "faults[0].instances",
+        "faults[0].begin",
+        "services.a.memory.limit",
+        "sweep.design",
+    ];
+    let text = "workloads: { web: { to: a, arrivals: poisson 1/s } }
+services: { a: { instances: 2, memory: { limit: 1GB, each: 1MB }, handle: [ { work: 1ms } ] } }
+calls: { web -> a: { timeout: 1s, retry: { attempts: 2, backoff: none } } }
+faults: [ { slow: a, by: 2x, instances: 1, begin: one every 1s } ]
+sweep: { design: grid, vary: { run.seed: [ 1, 2 ] } }";
+    for setting in settings {
+        let loaded = load_text(text, &[&format!("{setting}=x; y`; z")]);
+        let about = |problem: &&Problem| problem.message.contains("x; y");
+        let problem = loaded.problems.iter().find(about);
+        let problem = problem.unwrap_or_else(|| panic!("{setting}: {:?}", loaded.problems));
+        assert!(problem.message.contains("x; y`; z"), "{setting}: {}", problem.message);
+        assert!(
+            !problem.help.iter().any(|help| help.contains('z')),
+            "{setting}: {:?}",
+            problem.help
+        );
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_models::line_ends::{ends_line, line_and_column};
-use sim_models::printable::{line, lines};
+use sim_models::printable::line;
 use sim_models::scenario::{Problem, Severity, Sources};
 
 use crate::Palette;
@@ -78,7 +78,8 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
         },
     };
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(lines(help)));
+        let help: Vec<_> = help.split('\n').map(line).collect();
+        group = group.element(Level::HELP.message(help.join("\n")));
     }
     renderer.render(&[group])
 }

@@ -4,14 +4,16 @@ use sim_core::SimTime;
 
 use super::measurement::Measurements;
 use super::{
-    Bound, Claim, Expectation, Measured, Occurrence, Throughout, TimeWindow, Times, Verdict,
+    Bound, Claim, Expectation, Measured, Occurrence, Throughout, TimeWindow, Times, Unknown,
+    Verdict,
 };
 use crate::OutcomeSet;
-use crate::observe::{Change, Measure, Moment};
+use crate::observe::{Change, Measure, Moment, NotKept};
 use crate::system::{Id, System, of};
 
 /// Judges one expectation by a run that is over, and its timeline. If the run was stopped before its end, at
-/// `stopped`, an expectation that was open then is not known, and does not hold.
+/// `stopped`, an expectation that was open then is not known, and does not hold; nor does one about changes that are
+/// only counted.
 pub fn judge(
     expectation: &Expectation,
     system: &System,
@@ -20,11 +22,11 @@ pub fn judge(
 ) -> Verdict {
     let judge = Judge { system, timeline };
     let verdict = judge.claim(&expectation.claim);
-    match stopped {
-        Some(stopped) if !is_decided(&expectation.claim, &verdict, stopped) => {
-            Verdict { holds: false, measured: Measured::NotKnown { stopped }, ..verdict }
-        }
-        _ => verdict,
+    let stopped = stopped.filter(|at| !is_decided(&expectation.claim, &verdict, *at));
+    let only_counted = || judge.only_counted(&expectation.claim, &verdict.measured);
+    match stopped.map(Unknown::Stopped).or_else(|| only_counted().map(Unknown::OnlyCounted)) {
+        Some(why) => Verdict { holds: false, measured: Measured::NotKnown(why), ..verdict },
+        None => verdict,
     }
 }
 
@@ -142,6 +144,28 @@ impl<'a> Judge<'a> {
         let at = first.or(window.map(|window| window.to)).unwrap_or(SimTime::ZERO);
         let measured = Measured::Times { count, first };
         self.verdict(times.holds(count), measured, at, |moment| occurrence.event.is_about(moment))
+    }
+
+    /// The instant from which on changes are only counted of which some may decide what is not decided by the others.
+    fn only_counted(&self, claim: &Claim, measured: &Measured) -> Option<SimTime> {
+        let (event, window) = match (claim, measured) {
+            (Claim::Happens { event, times, window }, Measured::Times { count, .. }) => {
+                (Some(event).filter(|_| !times.is_decided_by(*count)), *window)
+            }
+            (Claim::InOrder(events), Measured::Order { missing: Some(_), reached }) => {
+                (events.get(reached.len()), None)
+            }
+            _ => return None,
+        };
+        let event = &event?.event;
+        self.timeline.iter().find_map(|moment| match &moment.change {
+            Change::NotTold { of, not_kept: NotKept { since, until, .. } } => {
+                let is_inside =
+                    window.is_none_or(|window| *since <= window.to && window.from <= *until);
+                (is_inside && event.may_be_of(of)).then_some(*since)
+            }
+            _ => None,
+        })
     }
 
     fn in_order(&self, events: &[Occurrence]) -> Verdict {

@@ -23,4 +23,4 @@ pub use claim::{Claim, Expectation, Throughout, TimeWindow, Times};
 pub use judge::judge;
 pub use reading::{Reading, Wanted, read_off};
 pub use timeline_event::{LifeEvent, Occurrence, TimelineEvent};
-pub use verdict::{Measured, Verdict};
+pub use verdict::{Measured, Unknown, Verdict};

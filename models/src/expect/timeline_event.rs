@@ -2,7 +2,7 @@
 
 use sim_core::SimTime;
 
-use crate::observe::{Change, Dependent, InstanceChange, Moment, ProcessChange};
+use crate::observe::{Change, Counted, Dependent, InstanceChange, Moment, ProcessChange};
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::PoolKind;
 
@@ -125,6 +125,18 @@ impl TimelineEvent {
             )
             | (Self::Down(name), Change::Instance { instance, change: InstanceChange::Down, .. }) => {
                 is_instance(name, instance)
+            }
+            _ => false,
+        }
+    }
+
+    /// True if it may be one of the changes of these things.
+    pub(super) fn may_be_of(&self, things: &Counted) -> bool {
+        match (self, things) {
+            (Self::Breaker(owners, _), Counted::Breaker(breaker)) => owners.contains(breaker),
+            (Self::Ejected(_) | Self::Readmitted(_) | Self::Down(_), Counted::Balancers)
+            | (Self::Scales(..) | Self::OutOfMemory(_) | Self::Process(..), Counted::Instances) => {
+                true
             }
             _ => false,
         }

@@ -50,11 +50,8 @@ pub enum Measured {
         /// The event that did not follow, in the words of the expectation.
         missing: Option<String>,
     },
-    /// Nothing: the run was stopped before it was decided.
-    NotKnown {
-        /// The instant at which the run was stopped.
-        stopped: SimTime,
-    },
+    /// Nothing.
+    NotKnown(Unknown),
     /// The losses of a run.
     Lost {
         /// Requests that failed.
@@ -64,4 +61,13 @@ pub enum Measured {
         /// Calls that could not be put off, and messages given up and not made up for.
         dropped: u64,
     },
+}
+
+/// The reason for which it is not known whether something holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// The run was stopped at this instant, before it was decided.
+    Stopped(SimTime),
+    /// From this instant on, changes that it is about are only counted.
+    OnlyCounted(SimTime),
 }

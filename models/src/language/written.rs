@@ -10,7 +10,7 @@ use super::tree::Value;
 
 /// A setting that is written as a text of one of a few forms.
 ///
-/// The errors of its [`FromStr`] say what is wrong and, after "; ", what to write instead.
+/// The errors of its [`FromStr`] say what is wrong and, after the last "; ", what to write instead.
 pub(crate) trait Written: FromStr<Err = String> {
     /// Its description, with an article and an example.
     const EXPECTED: &'static str;
@@ -55,10 +55,10 @@ pub(crate) fn decode_written<T: Written>(found: Found<'_>, problems: &mut Proble
     }
 }
 
-/// A problem whose message may have advice after a semicolon.
+/// A problem whose message may have advice after its last semicolon; others may be in the text that is unreadable.
 pub(crate) fn unreadable(message: &str, found: Found<'_>) -> Problem {
     let at = Some(found.node.at);
-    match message.split_once("; ") {
+    match message.rsplit_once("; ") {
         Some((message, help)) => Problem::error(message, at).with_help(help),
         None => Problem::error(message, at),
     }

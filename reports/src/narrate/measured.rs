@@ -1,7 +1,7 @@
 //! Measured values in words.
 
 use sim_core::SimTime;
-use sim_models::expect::{Measured, Verdict};
+use sim_models::expect::{Measured, Unknown, Verdict};
 use sim_models::observe::FigureUnit;
 
 use crate::units::{clock, count, figure, percent};
@@ -14,11 +14,11 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
             "nothing before the fault that could be called normal".to_owned()
         }
         Measured::Back { best, reached, .. } => recovery(*best, *reached),
-        Measured::NotKnown { stopped } => {
-            format!(
-                "not known: the run was stopped at {} before that was decided",
-                moment(*stopped)
-            )
+        Measured::NotKnown(Unknown::Stopped(at)) => {
+            format!("not known: the run was stopped at {} before that was decided", moment(*at))
+        }
+        Measured::NotKnown(Unknown::OnlyCounted(from)) => {
+            format!("not known: changes after {} are too many to tell", moment(*from))
         }
         Measured::Times { count, first } => times(*count, *first),
         Measured::Order { reached, missing } => order(reached, missing.as_deref()),

@@ -55,9 +55,9 @@ impl Held {
         !self.fails_for.is_empty()
     }
 
-    /// False if a run was stopped before it was decided.
+    /// False if a run did not decide it.
     pub(super) fn is_known(&self) -> bool {
-        !matches!(self.verdict.measured, Measured::NotKnown { .. })
+        !matches!(self.verdict.measured, Measured::NotKnown(_))
     }
 
     /// The seeds for which it holds, and the first of those for which it does not.
