@@ -397,9 +397,9 @@ faults: [ {} ]",
     assert_eq!(
         lines,
         [
-            "0:20.300 queue ! api queue of 10 full: turns 4.5% of 200/s away (all 4 instances)",
+            "0:20.300 queue ! api queue of 10 full: turns 18 away (all 4 instances)",
             "0:21.820 queue + api turns nothing away any more",
-            "0:40.300 queue ! api queue of 10 full: turns 2.5% of 200/s away (1 of 4 instances)",
+            "0:40.300 queue ! api queue of 10 full: turns 5 away (1 of 4 instances)",
             "0:40.325 queue + api turns nothing away any more",
         ]
     );
@@ -423,9 +423,9 @@ faults:
         [
             "0:10.500 pool ! a its only thread in use on 1 of 2 instances",
             "0:45.000 pool ! a its only thread in use on all 2 instances",
-            "1:01.000 pool + a threads free again after 50.5 s; up to 49 waited",
+            "1:01.000 pool + a threads free again after 50.5 s; up to 49 waited at one",
             "1:10.500 pool ! a its only thread in use on up to 1 of 2 instances; 17 times until 1:58.500",
-            "1:59.710 pool + a threads free again after 1.21 s; up to 1 waited",
+            "1:59.710 pool + a threads free again after 1.21 s; up to 1 waited at one",
         ]
     );
 }
@@ -446,6 +446,113 @@ fn an_outage_begins_in_the_middle_of_a_second() {
     );
 }
 
+/// Two services fail in the same second, for ten seconds each, and each has callers of its own.
+#[test]
+fn a_fault_elsewhere_moves_no_line() {
+    let text = "run: { duration: 60s }
+workloads: { buyers: { to: shop, arrivals: constant 20/s }, readers: { to: mail, arrivals: constant 20/s } }
+services: { shop: { handle: [ { work: 5ms } ] }, mail: { handle: [ { work: 5ms } ] } }
+faults: [ { at: 20100ms, for: 10s, crash: shop }, { at: 20900ms, for: 10s, crash: mail } ]";
+    assert_tells(
+        text,
+        &[
+            "0:20.100 availability ! buyers below 99.0%: 9.1%",
+            "0:20.100 outage ! buyers complete outage: nothing is answered",
+            "0:20.900 outage ! readers complete outage: nothing is answered",
+            "0:30.105 outage + buyers first answers after 10.0 s of complete outage",
+            "0:30.905 outage + readers first answers after 10.0 s of complete outage",
+        ],
+    );
+}
+
+/// A hundred calls a second, of which forty find a permit while each takes a second. The fault begins within a second.
+#[test]
+fn rates_are_those_of_whole_intervals() {
+    let text = guarded("bulkhead: { semaphore: 40 }", 100)
+        .replace("at: 10s, for: 10s", "at: 10500ms, for: 9500ms");
+    let lines = lines(&text);
+    let told = lines.iter().find(|line| line.contains("turns")).expect("a bulkhead that is full");
+    assert!(told.starts_with("0:10.500 bulkhead") && told.contains("of 100/s away"), "{told}");
+}
+
+/// Nothing ends for ten seconds, neither of a workload that sends on nor of users who wait.
+#[test]
+fn silence_is_an_outage_from_its_first_instant() {
+    let open = "workloads: { web: { to: api, arrivals: constant 100/s } }";
+    let users = "workloads: { web: { to: api, users: 50, think: 400ms } }";
+    for workloads in [open, users] {
+        let text = format!(
+            "run: {{ duration: 60s }}
+{workloads}
+services: {{ api: {{ handle: [ {{ work: 50ms }} ] }} }}
+faults: [ {{ at: 20350ms, for: 10s, pause: api }} ]"
+        );
+        let lines = lines(&text);
+        let outage: Vec<&String> = lines.iter().filter(|line| line.contains("outage")).collect();
+        assert!(outage[0].starts_with("0:20.350 outage !"), "{outage:?}");
+        assert!(outage[1].starts_with("0:30.") && outage.len() == 2, "{outage:?}");
+    }
+}
+
+/// An operator gives ten threads of 50 ms and a queue of twenty, of a hundred requests a second, other sizes.
+#[test]
+fn pools_have_the_size_that_an_operator_gave_them() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { threads: { max: 10, queue: 20 }, handle: [ { work: 50ms } ] } }
+operator:
+  - { at: 10s, set: { services.api.threads.max: 2, services.api.threads.queue: 7 } }
+  - { at: 40s, set: { services.api.threads.max: 30 } }";
+    assert_tells(
+        text,
+        &[
+            "0:10.000 pool ! api all 2 threads in use",
+            "0:10.110 queue ! api queue of 7 full: turns 59.8% of 100/s away",
+        ],
+    );
+    let wider = "run: { duration: 60s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { threads: 10, handle: [ { work: 50ms } ] } }
+operator: [ { at: 30s, set: { services.api.threads: 100 } } ]";
+    let finished = run_text(wider, &[]);
+    let [pool] = &*finished.summary.pools else { panic!("{:?}", finished.summary.pools) };
+    let near = |value: f64, expected: f64| (value - expected).abs() < 0.01 * expected;
+    assert!(near(pool.busy_mean, 5.0), "{}", pool.busy_mean);
+    assert!(pool.utilization.is_some_and(|it| near(it, 5.0 / 55.0)), "{:?}", pool.utilization);
+}
+
+/// Of ten instances, an operator takes eight away, which fills the other two.
+#[test]
+fn instances_that_are_gone_are_not_counted_with_those_that_are_there() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: api, arrivals: constant 100/s } }
+services: { api: { instances: 10, threads: 2, handle: [ { work: 100ms } ] } }
+operator: [ { at: 35300ms, set: { services.api.instances: 2 } } ]";
+    assert_tells(text, &["0:35.330 pool ! api all 2 threads in use on all 2 instances"]);
+}
+
+/// The first of four instances loses eight of its ten threads before all of them are full.
+#[test]
+fn threads_that_one_instance_has_lost_are_not_told_of_all() {
+    let text = "run: { duration: 60s }
+workloads: { web: { to: api, arrivals: { process: constant, steps: [ { at: 0s, rate: 16/s }, { at: 20s, rate: 200/s } ] } } }
+services: { api: { instances: 4, threads: 10, handle: [ { work: 300ms } ] } }
+faults: [ { at: 10s, for: 50s, lose threads: api, count: 8, instances: 1 } ]";
+    let told = lines(text).into_iter().find(|line| line.contains("all 4 instances"));
+    let expected = "api all threads that are left of 10 in use on all 4 instances";
+    assert!(told.as_ref().is_some_and(|line| line.ends_with(expected)), "{told:?}");
+}
+
+/// A thread that is held for 1.05 s turns away all who come but one, which are fewer than those of the seconds around.
+#[test]
+fn a_short_overflow_has_a_number_and_no_share() {
+    let text = "run: { duration: 30s }
+workloads: { web: { to: a, arrivals: constant 100/s } }
+services: { a: { threads: { max: 1, queue: 1 }, handle: [ { work: 1ms } ] } }
+faults: [ { at: 9965ms, for: 10ms, slow: a, by: 1050x } ]";
+    assert_tells(text, &["0:09.990 queue ! a queue of 1 full: turns 103 away"]);
+}
+
 /// What is sent in a second is lost and given up 30 s later. Nobody asks from a minute on.
 #[test]
 fn an_outage_of_a_workload_that_asks_no_more_is_over() {
@@ -459,8 +566,8 @@ faults: [ { at: 50s, for: 1s, black hole: copies -> api } ]";
     assert_eq!(
         lines,
         [
-            "1:01.000 availability ! copies below 99.0%: 0.0%",
-            "1:20.000 availability ~ copies nobody asks any more, after 19.0 s below 99.0%",
+            "1:00.010 availability ! copies below 99.0%: 0.0%",
+            "1:20.990 availability ~ copies nobody asks any more, after 21.0 s below 99.0%",
         ]
     );
 }

@@ -195,7 +195,7 @@ fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
     let told = |fault: &str| told_of(&text(&format!("faults: [ {fault} ]\noperator: [ ]")));
     assert_eq!(
         told("{ at: 10s, for: 5s, crash: api, begin: one every 2s, end: one every 2s }"),
-        ["10 api crashed, one every 2s, for 5s", "21 api crashed, one every 2s: over"]
+        ["10 api#1–4 crashed, one every 2s, for 5s", "21 api#1–4 crashed, one every 2s: over"]
     );
     assert_eq!(
         told("{ at: 10s, for: 5s, crash: api, instances: 50% }"),
@@ -207,14 +207,17 @@ fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
     );
     assert_eq!(
         told("{ at: 10s, for: 5s, crash: api, instances: 100% at random }"),
-        ["10 api crashed, for 5s", "15 api crashed: over"],
+        ["10 api#1–4 crashed, for 5s", "15 api#1–4 crashed: over"],
         "all that are there"
     );
     let deploy = told("{ at: 10s, deploy: api, each: 5s }");
     assert_eq!(deploy.last().map(String::as_str), Some("30 api#4 restarted: over"), "{deploy:?}");
     let restart = "{ at: 10s, restart: api, for: 5s, begin: one every 2s, end: one every 2s }";
     let restart = told_of(&text(&format!("operator: [ {restart} ]")));
-    assert_eq!(restart.last().map(String::as_str), Some("21 api restarted, one every 2s: over"));
+    assert_eq!(
+        restart.last().map(String::as_str),
+        Some("21 api#1–4 restarted, one every 2s: over")
+    );
     let slow = told("{ at: 10s, slow: api, to: 1s }");
     assert_eq!(slow, ["10 api slow: takes 1s, for ever"], "what is added later is struck too");
     let strange =

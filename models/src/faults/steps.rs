@@ -155,11 +155,7 @@ pub(crate) fn in_steps(
         }
     }
     let last_end = faults.last().map_or(whole.end, |last| last.end);
-    let all = if struck.iter().all(|it| there.contains(*it)) {
-        there
-    } else {
-        plan.blueprint.stations[station].instances
-    };
+    let all = plan.blueprint.stations[station].instances;
     let is_whole = faults.len() == 1;
     if let Some(first) = faults.first_mut() {
         let never = last_end == SimTime::MAX;

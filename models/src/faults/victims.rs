@@ -69,7 +69,9 @@ pub(crate) fn with_victims(system: Arc<Blueprint>, streams: &Streams) -> Arc<Blu
         fault.instances = Ids::one(instance);
         if let Part::First(steps) = &mut fault.part {
             struck.sort_unstable();
-            steps.target = instances_in_words(&fault.target, &runs(&struck), victim.among);
+            let station = system.instances[instance].station;
+            let all = system.stations[station].instances;
+            steps.target = instances_in_words(&fault.target, &runs(&struck), all);
         }
     }
     for changed in &mut drawn.changes {

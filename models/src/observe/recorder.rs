@@ -228,9 +228,9 @@ impl Recorder {
         self.pools[pool].loses(now, lost);
     }
 
-    /// A pool has another number of slots from now on.
-    pub fn pool_resized(&mut self, now: SimTime, pool: Id<of::Pool>, slots: u32) {
-        self.pools[pool].resized(now, slots);
+    /// A pool has another number of slots, or another limit of its queue, from now on.
+    pub fn pool_resized(&mut self, now: SimTime, pool: Id<of::Pool>, slots: u32, queue_limit: u32) {
+        self.pools[pool].resized(now, slots, queue_limit);
     }
 
     /// Messages of a queue were dropped by an operator.

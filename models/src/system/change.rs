@@ -195,7 +195,7 @@ impl Engine<'_> {
                 continue;
             }
             self.state.pools[id].resize(self.now, plan.capacity, plan.queue_limit, plan.core);
-            self.state.recorder.pool_resized(self.now, id, plan.capacity);
+            self.state.recorder.pool_resized(self.now, id, plan.capacity, plan.queue_limit);
             let frames = &self.state.frames;
             let mut granted = Vec::new();
             while let Some(waiter) =

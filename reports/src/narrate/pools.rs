@@ -39,14 +39,15 @@ fn full(pool: &PoolGroup, instances: &str) -> Line {
     };
     let capacity = count(u64::from(pool.capacity));
     let all = match (pool.lost, pool.capacity) {
-        (0, 1) if pool.kind != PoolKind::Clients => {
+        (Some(0), 1) if pool.kind != PoolKind::Clients => {
             format!("its only {}", slots.trim_end_matches('s'))
         }
-        (0, _) => format!("all {capacity} {slots}"),
-        (lost, all) => {
-            let left = count(u64::from(all.saturating_sub(lost)));
+        (Some(0), _) => format!("all {capacity} {slots}"),
+        (Some(lost), all) if lost < all => {
+            let left = count(u64::from(all - lost));
             format!("all {left} {slots} that are left of {capacity}")
         }
+        _ => format!("all {slots} that are left of {capacity}"),
     };
     let text = format!("{all} {verb}{instances}");
     Line::worse("pool", &pool.owner, text)
@@ -55,7 +56,8 @@ fn full(pool: &PoolGroup, instances: &str) -> Line {
 pub(super) fn relieved(pool: &PoolGroup, after: SimDuration, longest_queue: u64) -> Line {
     let queue = match longest_queue {
         0 => String::new(),
-        longest => format!("; up to {} waited", count(longest)),
+        longest if pool.pools == 1 => format!("; up to {} waited", count(longest)),
+        longest => format!("; up to {} waited at one", count(longest)),
     };
     let after = duration(after.as_secs_f64());
     let free = match pool.kind {

@@ -20,11 +20,22 @@ pub struct PoolSeries {
     running: Vec<f32>,
     /// Slots out of service at the end of the interval; empty if none ever are.
     lost: Vec<u32>,
-    /// Each time at which that number changed, and what it was then.
-    losses: Vec<(SimTime, u32)>,
+    /// What it is like from each time at which that changed.
+    shapes: Vec<(SimTime, PoolShape)>,
     presence: Option<Presence>,
     closed: Integrals,
     counted: Counts,
+}
+
+/// What a pool is like at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolShape {
+    /// Its slots, those that are lost included, and the most that wait; `None` if they are those of the scenario.
+    pub size: Option<(u32, u32)>,
+    /// Slots that are lost.
+    pub lost: u32,
+    /// True if its instance runs.
+    pub is_running: bool,
 }
 
 /// The requests that asked for slots in some time.
@@ -58,6 +69,8 @@ struct Presence {
     until: SimTime,
     /// Nanoseconds, each counted by the share of the planned slots that were there.
     in_interval: f64,
+    slots_after_warmup: f64,
+    /// Nanoseconds.
     after_warmup: f64,
     warmup: SimTime,
 }
@@ -66,8 +79,9 @@ impl Presence {
     fn go_on_to(&mut self, now: SimTime) {
         if self.is_running {
             let share = f64::from(self.slots) / f64::from(self.planned.max(1));
-            let span = now.since(self.until).as_nanos() as f64 * share;
-            self.in_interval += span;
+            let span = now.since(self.until).as_nanos() as f64;
+            self.in_interval += span * share;
+            self.slots_after_warmup += span * share;
             self.after_warmup += span;
         }
         self.until = now;
@@ -89,22 +103,40 @@ impl PoolSeries {
             + self.demand.bytes()
             + self.running.bytes()
             + self.lost.bytes()
-            + self.losses.bytes()
+            + self.shapes.bytes()
     }
 
     /// The series of a pool whose instance is started and stopped, or whose number of slots, at
     /// first `planned`, changes.
     pub(in crate::observe) fn of_changing(planned: u32, is_running: bool) -> Self {
         let presence = Presence { is_running, slots: planned, planned, ..Presence::default() };
-        Self { presence: Some(presence), ..Self::default() }
+        let mut series = Self { presence: Some(presence), ..Self::default() };
+        series.reshape(SimTime::ZERO, |shape| shape.is_running = is_running);
+        series
     }
 
-    /// It has this number of slots from now on.
-    pub(in crate::observe) fn resized(&mut self, now: SimTime, slots: u32) {
+    /// It has this number of slots, and this limit of its queue, from now on.
+    pub(in crate::observe) fn resized(&mut self, now: SimTime, slots: u32, queue_limit: u32) {
+        self.reshape(now, |shape| shape.size = Some((slots, queue_limit)));
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
             presence.slots = slots;
         }
+    }
+
+    fn reshape(&mut self, now: SimTime, change: impl Fn(&mut PoolShape)) {
+        let mut shape = self.shape_at(now);
+        change(&mut shape);
+        if shape != self.shape_at(now) {
+            push(&mut self.shapes, (now, shape));
+        }
+    }
+
+    /// What it is like at a time.
+    pub fn shape_at(&self, time: SimTime) -> PoolShape {
+        let before = &self.shapes[..self.shapes.partition_point(|(at, _)| *at <= time)];
+        let as_planned = PoolShape { size: None, lost: 0, is_running: true };
+        before.last().map_or(as_planned, |(_, shape)| *shape)
     }
 
     /// Its instance runs from now on, or does not.
@@ -112,6 +144,7 @@ impl PoolSeries {
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
             presence.is_running = is_running;
+            self.reshape(now, |shape| shape.is_running = is_running);
         }
     }
 
@@ -128,13 +161,16 @@ impl PoolSeries {
             / all
     }
 
-    /// The share of the time after the warm-up in which it was there, as [`there`](Self::there) has
-    /// it; `None` if it always was. `busy` is the mean of slots in use over that time.
-    pub fn there_after_warmup(&self, capacity: u32, busy: f64, now: SimTime) -> Option<f64> {
+    /// The share of the time after the warm-up in which it was there: its instance ran, or finished its work with some of
+    /// the `capacity` slots after it was stopped; and the share of these slots that it had, on average over all of
+    /// the time. `None` if it always was what the scenario says. `busy` is the mean of slots in use over that time.
+    pub fn there_after_warmup(&self, capacity: u32, busy: f64, now: SimTime) -> Option<[f64; 2]> {
         let mut presence = self.presence?;
         presence.go_on_to(now);
         let all = now.since(presence.warmup).as_nanos().max(1) as f64;
-        Some(there(capacity, presence.after_warmup / all, busy))
+        let shares = [presence.after_warmup, presence.slots_after_warmup];
+        let [time, slots] = shares.map(|share| there(capacity, share / all, busy));
+        Some([time.min(1.0), slots])
     }
 
     /// Slots that were lost at the end of an interval.
@@ -142,17 +178,9 @@ impl PoolSeries {
         self.lost.get(interval).copied().unwrap_or(0)
     }
 
-    /// Slots that were lost at a time.
-    pub fn lost_at(&self, time: SimTime) -> u32 {
-        let before = &self.losses[..self.losses.partition_point(|(at, _)| *at <= time)];
-        before.last().map_or(0, |(_, lost)| *lost)
-    }
-
     /// It has lost this number of slots from now on.
     pub(in crate::observe) fn loses(&mut self, now: SimTime, lost: u32) {
-        if self.losses.last().map_or(0, |(_, last)| *last) != lost {
-            push(&mut self.losses, (now, lost));
-        }
+        self.reshape(now, |shape| shape.lost = lost);
     }
 
     /// The slots, of `capacity`, that could be used in an interval; none if nobody asked for one and none was in use,
@@ -211,7 +239,8 @@ impl PoolSeries {
         self.counted = self.counted.before_forgetting(pool);
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
-            (presence.after_warmup, presence.warmup) = (0.0, now);
+            (presence.after_warmup, presence.slots_after_warmup) = (0.0, 0.0);
+            presence.warmup = now;
         }
     }
 }

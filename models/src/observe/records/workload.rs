@@ -14,6 +14,8 @@ use crate::system::{Id, Origin, of};
 
 /// The number of intervals in a row without an end, while requests wait, that make a standstill.
 const STANDSTILL: usize = 3;
+/// Requests that wait when no other comes: one that takes long is no standstill.
+const SEVERAL: u64 = 3;
 
 /// The requests of one workload.
 #[derive(Clone, Debug, Default)]
@@ -80,6 +82,8 @@ pub struct Ends {
     pub first_bad: SimTime,
     /// The first request failed of those that none has ended well after.
     pub all_bad_from: SimTime,
+    /// The last request ended.
+    pub last: SimTime,
 }
 
 impl Ends {
@@ -90,6 +94,7 @@ impl Ends {
         if *first == SimTime::ZERO {
             *first = now;
         }
+        self.last = now;
         if is_good {
             self.all_bad_from = SimTime::ZERO;
         } else if self.all_bad_from == SimTime::ZERO {
@@ -184,7 +189,7 @@ impl WorkloadSeries {
     pub fn availability_with(&self, index: usize, standstill: usize) -> Option<f64> {
         let is_still = || self.is_at_a_standstill(index, standstill.max(STANDSTILL));
         match self.ended(index) {
-            0 => (self.offered[index] > 0 && is_still()).then_some(0.0),
+            0 => (self.is_wanted(index) && is_still()).then_some(0.0),
             ended => Some(f64::from(self.good(index)) / f64::from(ended)),
         }
     }
@@ -199,6 +204,16 @@ impl WorkloadSeries {
     /// Requests that failed in some intervals.
     pub fn failed_in(&self, intervals: Range<usize>) -> u64 {
         intervals.map(|index| u64::from(self.ended(index) - self.good(index))).sum()
+    }
+
+    /// True if requests began in interval `index`, or several waited.
+    fn is_wanted(&self, index: usize) -> bool {
+        self.offered[index] > 0 || self.in_flight[index] >= SEVERAL
+    }
+
+    /// True if requests neither began, waited nor ended in interval `index`.
+    pub fn is_idle(&self, index: usize) -> bool {
+        self.offered[index] == 0 && self.ended(index) == 0 && self.in_flight[index] == 0
     }
 
     /// True if requests waited in interval `index` and none ended.

@@ -1,5 +1,6 @@
 //! The load of pools while they were full, against what they can do.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use schemars::JsonSchema;
@@ -57,7 +58,7 @@ pub(super) fn loads(system: &System, now: SimTime) -> Vec<LoadSummary> {
     groups(system.blueprint()).into_iter().filter_map(|group| worst(system, group, now)).collect()
 }
 
-/// The load of some pools at its worst; of equal ones, the longest, and of those the first.
+/// The load of some pools at its worst; of equal ones, the first, and of those of which nothing is possible, the longest.
 fn worst(system: &System, group: Ids<of::Pool>, now: SimTime) -> Option<LoadSummary> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let arrivals_end = SimTime::ZERO + blueprint.run.duration;
@@ -79,9 +80,12 @@ fn worst(system: &System, group: Ids<of::Pool>, now: SimTime) -> Option<LoadSumm
     let (window, load) = windows
         .filter_map(|window| loads.over(&window).map(|load| (window, load)))
         .max_by(|(one, load), (other, other_load)| {
-            let by_length = one.len().cmp(&other.len());
-            let by_begin = other.start.cmp(&one.start);
-            load.overload().total_cmp(&other_load.overload()).then(by_length).then(by_begin)
+            let by_length = || one.len().cmp(&other.len());
+            let by_overload = match load.overload().total_cmp(&other_load.overload()) {
+                Ordering::Equal if load.possible == 0.0 => by_length(),
+                unequal => unequal,
+            };
+            by_overload.then(other.start.cmp(&one.start))
         })?;
     let plan = &blueprint.pools[group.nth(0)];
     Some(LoadSummary {
@@ -144,15 +148,16 @@ fn windows(span: Range<usize>, loads: &Loads) -> Vec<Range<usize>> {
     if known.is_empty() && span.len() >= SHORTEST { vec![span] } else { known }
 }
 
-/// The windows of a span: of ten intervals, of twice as many and so on. Each begins half a window after the one before; the
-/// last ends with the span.
+/// The windows of a span: all of ten intervals, then those of twice as many and so on, each of which begins half a window after
+/// the one before; the last ends with the span.
 fn windows_of(span: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let (begin, end, most) = (span.start, span.end, span.len());
     let shortest = if most >= SHORTEST { WINDOW.min(most) } else { usize::MAX };
     let lengths = std::iter::successors(Some(shortest), |length| length.checked_mul(2));
     lengths.take_while(move |length| *length <= most).flat_map(move |length| {
         let last = end - length;
-        let begins = (begin..last).step_by(length.div_ceil(2)).chain([last]);
+        let step = if length == shortest { 1 } else { length.div_ceil(2) };
+        let begins = (begin..last).step_by(step).chain([last]);
         begins.map(move |begin| begin..begin + length)
     })
 }
@@ -168,7 +173,7 @@ mod tests {
         assert_eq!(of(3..7), "[]", "too short");
         assert_eq!(of(3..8), "[3..8]");
         assert_eq!(of(0..10), "[0..10]");
-        assert_eq!(of(0..17), "[0..10, 5..15, 7..17]");
-        assert_eq!(of(0..20), "[0..10, 5..15, 10..20, 0..20]");
+        assert_eq!(of(0..12), "[0..10, 1..11, 2..12]");
+        assert_eq!(of(0..50).matches("..").count(), 41 + 4 + 2, "{}", of(0..50));
     }
 }

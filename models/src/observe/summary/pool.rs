@@ -70,18 +70,18 @@ fn pool_summary(system: &System, id: Id<of::Pool>, pool: &Pool, now: SimTime) ->
     let is_limited = plan.capacity != UNLIMITED;
     let busy_mean = usage.busy.mean(now);
     let series = &system.recorder().pools()[id];
-    let there = series.there_after_warmup(plan.capacity, busy_mean, now);
+    let shares = series.there_after_warmup(plan.capacity, busy_mean, now);
+    let (there, slots) = (shares.map(|[time, _]| time), shares.map_or(1.0, |[_, slots]| slots));
     let while_there = |mean: f64| there.filter(|it| *it > 0.0).map_or(mean, |there| mean / there);
-    let busy_mean = while_there(busy_mean);
     PoolSummary {
         owner: plan.label(),
         kind: plan.kind.name(),
         capacity: is_limited.then_some(plan.capacity),
         there,
-        utilization: (is_limited && there.is_none_or(|there| there > 0.0))
-            .then(|| busy_mean / f64::from(plan.capacity))
+        utilization: (is_limited && slots > 0.0)
+            .then(|| busy_mean / slots / f64::from(plan.capacity))
             .filter(|utilization| utilization.is_finite()),
-        busy_mean,
+        busy_mean: while_there(busy_mean),
         busy_max: usage.busy.max(),
         queue_mean: while_there(usage.waiting.mean(now)),
         queue_max: usage.waiting.max(),

@@ -23,7 +23,8 @@ use crate::system::System;
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let faults = fault_moments(system, now);
-    let instants = Instants { recorder, faults: &faults };
+    let arrivals_end = SimTime::ZERO + blueprint.run.duration;
+    let instants = Instants { recorder, arrivals_end, faults: &faults };
     let mut moments = operator_moments(blueprint, recorder);
     moments.extend(faults.clone());
     moments.extend(pool_moments(system, now));

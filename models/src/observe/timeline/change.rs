@@ -341,7 +341,7 @@ pub struct Portion {
     pub part: u64,
     /// The number of all.
     pub all: u64,
-    /// The time; zero if it all happened in one instant.
+    /// The time; zero if that is too short for a rate.
     pub time: SimDuration,
 }
 
@@ -356,13 +356,17 @@ impl Portion {
         self.all as f64 / self.time.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
-    /// The same of two times together.
+    /// The same of two times together; without a time if one of them has none.
     #[must_use]
     pub fn with(self, other: Self) -> Self {
         Self {
             part: self.part + other.part,
             all: self.all + other.all,
-            time: self.time + other.time,
+            time: if self.time.is_zero() || other.time.is_zero() {
+                SimDuration::ZERO
+            } else {
+                self.time + other.time
+            },
         }
     }
 }
@@ -421,8 +425,8 @@ pub struct PoolGroup {
     pub kind: PoolKind,
     /// Slots of each pool.
     pub capacity: u32,
-    /// Slots out of service, of the pool that has lost the most.
-    pub lost: u32,
+    /// Slots out of service of each of them; `None` if they have not lost the same number.
+    pub lost: Option<u32>,
     /// The number of pools that it concerns.
     pub affected: u32,
     /// The number of all that are there.

@@ -1,7 +1,5 @@
 //! Guards of calls, and limits of those who are called, that turn calls away.
 
-use sim_core::SimTime;
-
 use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Limit, Moment, Portion};
 use crate::Outcome;
@@ -70,16 +68,13 @@ fn moments_of(limit: &Limit, edges: &[Id<of::Edge>], instants: &Instants<'_>) ->
     let spells = Spells { shortest: 1, calm: CALM };
     let mut moments = Vec::new();
     for spell in spells.of(intervals, |interval| counts.is_notable(interval)) {
-        let begin = instants.worse_in(spell.begin, SimTime::ZERO);
-        let end = spell.end.map(|end| instants.better_in(end, SimTime::ZERO));
-        let until = end.unwrap_or_else(|| instants.recorder.sampled_until());
         let (part, all) = counts.over(&spell, intervals);
-        let of = Portion { part, all, time: until.since(begin) };
-        moments.push(Moment { at: begin, change: Change::TurnsAway { by: limit.clone(), of } });
-        if let Some(end) = end {
-            let after = end.since(begin);
-            let change = Change::TurnsNothingAway { by: limit.clone(), after, calls: part };
-            moments.push(Moment { at: end, change });
+        let time = instants.length_of(spell);
+        let change = Change::TurnsAway { by: limit.clone(), of: Portion { part, all, time } };
+        moments.push(Moment { at: instants.worse_in(spell.begin), change });
+        if let Some(end) = spell.end {
+            let change = Change::TurnsNothingAway { by: limit.clone(), after: time, calls: part };
+            moments.push(Moment { at: instants.better_in(end), change });
         }
     }
     moments

@@ -6,13 +6,15 @@ use indexmap::IndexSet;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment, PoolGroup, Portion};
-use crate::observe::PoolSeries;
 use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
 use crate::system::{Id, Ids, System, UNLIMITED, of};
 
 /// An overflow has ended when the queues have turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
+
+/// Shares and rates of an overflow are known of this many intervals: of fewer, most may lie beside it.
+const LONG_ENOUGH: usize = 5;
 
 /// Pools that are affected within this time of the first of several are told about with it.
 const TOGETHER: SimDuration = SimDuration::from_secs(1);
@@ -63,12 +65,12 @@ fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Momen
 }
 
 fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
-    let limit = system.blueprint().pools[group.nth(0)].queue_limit;
     let mut moments = Vec::new();
     for cluster in overflow_clusters(system, group, now) {
         let any = Extent { at: cluster.widest.at, pools: cluster.members.len() as u32 };
         let pool = named(system, group, any);
         let of = turned_away(system, group, &cluster, now);
+        let (_, limit) = size_at(system, group, cluster.first.at);
         let change = Change::Overflows { pool: pool.clone(), limit, of };
         moments.push(Moment { at: cluster.first.at, change });
         if let Some(end) = cluster.end.filter(|end| now.since(*end) > OVERFLOW_ENDS_AFTER) {
@@ -133,7 +135,7 @@ fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: Si
     Portion {
         part: demand().map(|demand| u64::from(demand.turned_away)).sum(),
         all: demand().map(|demand| u64::from(demand.asked)).sum(),
-        time: if from == to {
+        time: if intervals.len() < LONG_ENOUGH {
             SimDuration::ZERO
         } else {
             end.since(recorder.beginning_of(intervals.start))
@@ -144,20 +146,29 @@ fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: Si
 /// The pools of a group that are there at a time, of which some are affected.
 fn named(system: &System, group: Ids<of::Pool>, extent: Extent) -> PoolGroup {
     let plan = &system.blueprint().pools[group.nth(0)];
-    let recorder = system.recorder();
-    let interval = recorder.intervals_touched(extent.at, extent.at + SimDuration::from_nanos(1));
-    let is_there = |pool: &&PoolSeries| pool.there(plan.capacity, interval.clone()) > 0.0;
-    let pools = &recorder.pools()[group];
-    let lost = pools.iter().map(|pool| pool.lost_at(extent.at)).max();
-    let there = pools.iter().filter(is_there).count() as u32;
+    let shapes = || {
+        let pools = system.recorder().pools()[group].iter();
+        pools.map(|pool| pool.shape_at(extent.at)).filter(|shape| shape.is_running)
+    };
+    let there = shapes().count() as u32;
+    let lost = shapes().next().map_or(0, |shape| shape.lost);
+    let (capacity, _) = size_at(system, group, extent.at);
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
-        capacity: plan.hosts.map_or(plan.capacity, |limits| limits.limit_in_flight()),
-        lost: lost.unwrap_or(0),
+        capacity: plan.hosts.map_or(capacity, |limits| limits.limit_in_flight()),
+        lost: shapes().all(|shape| shape.lost == lost).then_some(lost),
         affected: extent.pools,
         pools: there.max(extent.pools),
     }
+}
+
+/// The slots of each pool of a group at a time, and the limit of its queue.
+fn size_at(system: &System, group: Ids<of::Pool>, time: SimTime) -> (u32, u32) {
+    let first = group.nth(0);
+    let plan = &system.blueprint().pools[first];
+    let shape = system.recorder().pools()[first].shape_at(time);
+    shape.size.unwrap_or((plan.capacity, plan.queue_limit))
 }
 
 /// Episodes of several pools that overlap, or follow each other soon, told about as one.

@@ -31,7 +31,7 @@ pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<
             continue;
         }
         let suffering = |record| {
-            let spells = availability_spells(record, level, recorder);
+            let spells = availability_spells(record, level, instants);
             spells.iter().any(|spell| {
                 recorder.beginning_of(spell.begin) <= quiet.start + SUFFERS_WITHIN
                     && spell.end.is_none_or(|end| recorder.beginning_of(end) > at)

@@ -1,7 +1,5 @@
 //! Retries that multiply the calls over an edge.
 
-use sim_core::SimTime;
-
 use super::spells::{CALM, Instants, Spells};
 use super::{Change, Moment, Portion};
 use crate::system::Blueprint;
@@ -30,18 +28,16 @@ pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
             Some(attempts >= FEWEST_ATTEMPTS && is_more && is_by_retries)
         };
         for spell in spells.of(recorder.intervals(), is_amplified) {
-            let begin = instants.worse_in(spell.begin, SimTime::ZERO);
-            let end = spell.end.map(|end| instants.better_in(end, SimTime::ZERO));
             let all = spell.begin..spell.end.unwrap_or(recorder.intervals());
             let sum = |series: &[u32]| series[all.clone()].iter().map(|it| u64::from(*it)).sum();
-            let until = end.unwrap_or_else(|| recorder.sampled_until());
-            let calls = Portion { part: sum(calls), all: sum(attempts), time: until.since(begin) };
+            let time = instants.length_of(spell);
+            let calls = Portion { part: sum(calls), all: sum(attempts), time };
             let edge = blueprint.name_of_edge(id);
             let change = Change::RetriesAmplify { edge: edge.clone(), calls };
-            moments.push(Moment { at: begin, change });
-            if let Some(end) = end {
-                let change = Change::RetriesAbate { edge, after: end.since(begin) };
-                moments.push(Moment { at: end, change });
+            moments.push(Moment { at: instants.worse_in(spell.begin), change });
+            if let Some(end) = spell.end {
+                let change = Change::RetriesAbate { edge, after: time };
+                moments.push(Moment { at: instants.better_in(end), change });
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Spells: intervals in a row in which something is the case, and the instants at which they are told.
 
-use sim_core::SimTime;
+use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment};
 use crate::observe::Recorder;
@@ -11,23 +11,29 @@ pub(super) const CALM: usize = 5;
 /// The instants at which what happens in an interval is told.
 pub(super) struct Instants<'a> {
     pub recorder: &'a Recorder,
+    /// The time at which arrivals end.
+    pub arrivals_end: SimTime,
     /// The moments at which faults change.
     pub faults: &'a [Moment],
 }
 
 impl Instants<'_> {
-    /// The instant of a change for the worse that shows at a time in the interval, zero if that is not known: a
-    /// fault that begins in it is the likely cause, or else one that ends.
-    pub fn worse_in(&self, interval: usize, shows: SimTime) -> SimTime {
-        let begins = |change: &Change| matches!(change, Change::FaultBegins { .. });
-        self.last(interval, begins).max(shows)
+    /// The instant at which a change for the worse is told that an interval shows: a fault that begins in it is the
+    /// likely cause, or else one that ends.
+    pub fn worse_in(&self, interval: usize) -> SimTime {
+        self.last(interval, |change| matches!(change, Change::FaultBegins { .. }))
     }
 
-    /// The instant of a change for the better that shows at a time in the interval, zero if that is not known: a
-    /// fault that ends in it is the likely cause, or else one that begins.
-    pub fn better_in(&self, interval: usize, shows: SimTime) -> SimTime {
-        let ends = |change: &Change| matches!(change, Change::FaultEnds { .. });
-        self.last(interval, ends).max(shows)
+    /// The instant at which a change for the better is told that an interval shows: a fault that ends in it is the
+    /// likely cause, or else one that begins.
+    pub fn better_in(&self, interval: usize) -> SimTime {
+        self.last(interval, |change| matches!(change, Change::FaultEnds { .. }))
+    }
+
+    /// The time that the intervals of a spell take.
+    pub fn length_of(&self, spell: Spell) -> SimDuration {
+        let end = spell.end.map(|end| self.recorder.beginning_of(end));
+        end.unwrap_or(self.recorder.sampled_until()).since(self.recorder.beginning_of(spell.begin))
     }
 
     /// The last instant inside an interval at which a fault changes, preferably in a certain way;
