@@ -54,8 +54,10 @@ fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Spell> {
             None => spells.push(vec![place]),
         }
     }
+    let is_counted = |moment: &&Moment| matches!(moment.change, Change::NotTold { .. });
+    let counted: Vec<&Moment> = moments.iter().flatten().filter(is_counted).collect();
     let told = strands.into_iter().flat_map(|(strand, spells)| {
-        let not_told = moments.iter().flatten().find(|moment| counts(&moment.change, strand));
+        let not_told = counted.iter().find(|moment| counts(&moment.change, strand));
         let goes_on = move |last| not_told.is_some_and(|from| from.at.since(at(last)) <= short);
         let spells = spells.into_iter().filter(|places| places.len() > MOST_TOLD);
         spells.map(move |places| Spell {
