@@ -156,6 +156,27 @@ fn folders_that_are_allowed_are_read_too() {
     assert!(load(&in_folder(allowed, text), &Overrides::default()).blueprint.is_some());
 }
 
+/// A link is what it leads to: a file of the folder, or one beside it.
+#[cfg(unix)]
+#[test]
+fn links_are_followed_within_the_folder() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let folder = outside.path().join("scenarios");
+    std::fs::create_dir_all(folder.join("parts")).expect("a folder");
+    for place in [outside.path(), &folder.join("parts")] {
+        std::fs::write(place.join("common.yaml"), SOUND).expect("it can be written");
+    }
+    link(&folder.join("parts"), &folder.join("inside"));
+    link(outside.path(), &folder.join("upwards"));
+    let read = |path: &str| {
+        let text = format!("include: [ {path} ]\n");
+        load(&in_folder(folder.as_path(), &text), &Overrides::default())
+    };
+    assert!(read("inside/common.yaml").blueprint.is_some());
+    let refused = read("upwards/common.yaml");
+    assert!(told(&refused).contains("not below the folder of the scenario"), "{}", told(&refused));
+}
+
 /// Devices, steps that add nothing however often, and rates beyond the clock.
 #[test]
 fn everything_that_is_read_ends() {
