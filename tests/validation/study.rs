@@ -121,3 +121,34 @@ impl Tally {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_fails_beyond_its_limit_and_the_worst_is_told() {
+        let row = |basis, simulated, limit| Row {
+            figure: "goodput".to_owned(),
+            basis,
+            found: 100.0,
+            simulated,
+            limit,
+        };
+        let errors = Limit::StandardErrors { error: 2.0, most: 3.0 };
+        let study = Study {
+            name: "study",
+            rows: vec![
+                row(Basis::Predicted, 95.0, errors),
+                row(Basis::Predicted, 107.0, errors),
+                row(Basis::Calibrated, 110.0, Limit::Share(0.1)),
+                row(Basis::Calibrated, 89.0, Limit::Share(0.1)),
+                row(Basis::Predicted, 100.0, Limit::StandardErrors { error: 0.0, most: 3.0 }),
+            ],
+        };
+        let tally = study.tally();
+        assert_eq!((tally.rows, tally.predicted, tally.calibrated, tally.failed), (5, 2, 1, 2));
+        assert_eq!((tally.worst_z, tally.worst_share), (Some(3.5), Some(0.11)));
+        assert_eq!(study.rows[1].to_string(), "goodput: 100 found, 107 simulated, z +3.50");
+    }
+}
