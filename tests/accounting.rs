@@ -170,11 +170,14 @@ const FALLBACKS: [&str; 4] = [
     "fallback: { later: { rate: 50/s, capacity: 5 } }",
 ];
 
-const RETRIES: [&str; 4] = [
+const RETRIES: [&str; 7] = [
     "retry: { attempts: 3, backoff: exponential 5ms x2 full jitter }",
     "retry: { attempts: 5, backoff: fibonacci 2ms, budget: { preset: envoy, min_retry_concurrency: 1 } }",
     "retry: { attempts: 3, backoff: none, honour retry after: true, budget: { preset: finagle } }",
     "retry: { attempts: 2, backoff: fixed 1ms, budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 } }",
+    "retry: { attempts: 3, backoff: fixed 1ms, budget: { preset: aws, capacity: 40 } }",
+    "retry: { attempts: 4, backoff: none, budget: { token bucket: 5, per call: 0.1, per retry: 1 } }",
+    "retry: { attempts: 4, backoff: none, budget: { failure rate: 10%, window: 5s } }",
 ];
 
 const ADMISSIONS: [&str; 8] = [

@@ -152,11 +152,14 @@ const OUTLIERS: [&str; 24] = [
 ];
 
 /// Calls with two guards of a kind, and with rules that the other tables do not have.
-const UNUSUAL: [&str; 7] = [
+const UNUSUAL: [&str; 10] = [
     "{ guards: [ { timeout: 2s }, { timeout: 3s }, { retry: { attempts: 2, backoff: fibonacci 1s max 5s equal jitter } } ] }",
     "{ guards: [ { retry: { attempts: 2, backoff: none } }, { retry: { attempts: 3, backoff: fixed 1s, budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 } } } ] }",
     "{ guards: [ { bulkhead: { threads: 5, core: 2, queue: 7 } }, { bulkhead: { semaphore: 4, max wait: 1s } } ] }",
     "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { preset: finagle } } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { preset: aws, retry_cost: 7 } } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { token bucket: 5, per call: 0.1 } } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { failure rate: 10%, window: 30s } } }",
     "{ timeout: 1s, rate limit: { token bucket: 40/s, burst: 5 } }",
     "{ timeout: 1s, rate limit: { fixed window: 1s, calls: 9 }, breaker: { preset: cockatiel, halfOpenAfter: 10s, ConsecutiveBreaker: 5 } }",
     "{ timeout: 1s, balance: { policy: random, slow start: { window: 30s, aggression: 0.5 }, outlier detection: { enforcing_failure_percentage: 20, enforcing_consecutive_5xx: 50 } } }",

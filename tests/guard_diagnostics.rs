@@ -37,6 +37,12 @@ fn mistakes_in_lists_and_limits() {
         "{ retry: { attempts: 3, backoff: fibonaci 3ms } }",
         "{ retry: { attempts: 3, backoff: none, budget: { preset: grpc, ttl: 3s } } }",
         "{ retry: { attempts: 3, backoff: none, budget: { preset: finagle, ttl: 3m } } }",
+        "{ retry: { attempts: 3, backoff: none, budget: {} } }",
+        "{ retry: { attempts: 3, backoff: none, budget: { preset: aws, retryCost: 3, capacity: 600000000 } } }",
+        "{ retry: { attempts: 3, backoff: none, budget: { preset: aws, per call: 3 } } }",
+        "{ retry: { attempts: 3, backoff: none, budget: { token bucket: 1, per call: -1 } } }",
+        "{ retry: { attempts: 3, backoff: none, budget: { token bucket: 5, failure rate: 10% } } }",
+        "{ retry: { attempts: 3, backoff: none, budget: { failure rate: 10, window: 0s } } }",
     ];
     insta::assert_snapshot!(answers.map(said_of_call).join("----\n"));
 }

@@ -202,6 +202,38 @@ fn a_budget_bounds_the_retries_of_all_calls_together() {
     // Four failures leave six tokens of ten; the fourth was the last attempt, and the next one
     // leaves five, which is half.
     assert_eq!(attempts(", budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 }"), 603);
+    // 500 tokens are a hundred retries at five each.
+    assert_eq!(attempts(", budget: { preset: aws }"), 700);
+    assert_eq!(attempts(", budget: { preset: aws, capacity: 40, retry_cost: 8 }"), 605);
+    // Three for the first call and two for the second leave less than a quarter of a token. From then on every fourth
+    // call fills it up, and it never has more than one and a quarter.
+    assert_eq!(attempts(", budget: { token bucket: 5, per call: 0.25 }"), 600 + 5 + 149);
+    assert_eq!(attempts(", budget: { token bucket: 5, per call: 0 }"), 604);
+    // One failure a call is more than any share below the whole; at the whole the first failure of a call is as many
+    // as calls, until its retry fails.
+    assert_eq!(attempts(", budget: { failure rate: 99% }"), 600);
+    assert_eq!(attempts(", budget: { failure rate: 100% }"), 601);
+}
+
+/// A timeout costs ten tokens of thirty and an error five: a call that is answered at its second attempt gives its own
+/// back.
+#[test]
+fn a_budget_of_aws_gives_back_what_a_successful_retry_took() {
+    let retries = |handle: &str, budget: &str| {
+        let retry = format!(
+            "{{ timeout: 20ms, retry: {{ attempts: 2, backoff: fixed 1ms, budget: {{ preset: aws, {budget} }} }} }}"
+        );
+        call(&ten_a_second(handle, &retry), "a -> b").retries
+    };
+    let times_out = "{ pause: 30ms }";
+    assert_eq!(retries("{ fail: 100% }", "capacity: 30"), 6);
+    assert_eq!(retries(times_out, "capacity: 30"), 3);
+    assert_eq!(retries(times_out, "capacity: 30, timeout_retry_cost: 5"), 6);
+    let half_fail = "{ fail: 50% }";
+    let nothing_else = "capacity: 30, no_retry_increment: 0";
+    let given_back = retries(half_fail, nothing_else);
+    assert!((7..30).contains(&given_back), "{given_back}");
+    assert!(retries(half_fail, "capacity: 30") > 2 * given_back);
 }
 
 #[test]

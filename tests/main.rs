@@ -95,4 +95,5 @@ mod through;
 mod triggers;
 mod twice_written;
 mod untrusted;
+mod validation;
 mod widths;

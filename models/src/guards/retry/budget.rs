@@ -1,21 +1,67 @@
-//! Budgets of retries, as in libraries and under their names.
+//! Budgets of retries: of parts, or as in libraries and under their names.
 
 use sim_core::SimDuration;
 
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::RetryBudgetPolicy;
 
 one_of! {
+    /// A limit on the retries of all calls together.
+    pub(crate) enum BudgetSection("budget") {
+        /// A bucket of tokens that calls fill and retries empty.
+        "token bucket" => TokenBucket(TokenBucket),
+        /// Retries while few attempts fail.
+        "failure rate" => FailureRate(FailureRate),
+        /// A library's budget.
+        "preset" => Preset(BudgetPreset),
+    }
+}
+
+one_of! {
     /// A limit on the retries of all calls together, as in a library and under its names.
-    pub(crate) enum BudgetSection("budget") by "preset" {
+    pub(crate) enum BudgetPreset("budget") by "preset" {
         /// Finagle (Scala).
         "finagle" => Finagle(Finagle),
         /// Envoy's `retry_budget`.
         "envoy" => Envoy(EnvoyBudget),
         /// gRPC's `retryThrottling`.
         "grpc" => Grpc(Grpc),
+        /// The standard retry mode of the AWS SDKs.
+        "aws" => Aws(Aws),
     }
+}
+
+section! {
+    /// A bucket of tokens ("Fixing retries with token buckets and circuit breakers", Brooker 2022).
+    pub(crate) struct TokenBucket {
+        /// The most tokens, which are there at the beginning, such as `5`.
+        "token bucket" => capacity: Placed<f64>,
+        /// Tokens that a call adds when it begins, such as `0.1`.
+        "per call" => per_call: Placed<f64>,
+        /// Tokens that a retry takes, if there are more than these; 1 if left out.
+        "per retry" => per_retry: Option<Placed<f64>>,
+    }
+}
+
+section! {
+    /// Retries while few attempts fail (the same article).
+    pub(crate) struct FailureRate {
+        /// Failed attempts per call, up to which there are retries, such as `10%`.
+        "failure rate" => most: Share,
+        /// The time over which both are counted; since the beginning if left out.
+        "window" => window: Option<Placed<Duration>>,
+    }
+}
+
+/// The AWS SDKs' own settings (`RetryQuota` and `RetryQuotaChecker` in botocore at 0719e79, the same
+/// in `token_bucket.rs` of smithy-rs); the most that the latter allows.
+mod aws {
+    pub const CAPACITY: u32 = 500;
+    pub const RETRY_COST: u32 = 5;
+    pub const TIMEOUT_RETRY_COST: u32 = 10;
+    pub const NO_RETRY_INCREMENT: u32 = 1;
+    pub const MOST: u32 = 500_000_000;
 }
 
 /// Finagle's own settings of a retry budget.
@@ -63,9 +109,52 @@ section! {
     }
 }
 
+section! {
+    /// The token bucket of the AWS SDKs' standard retry mode.
+    pub(crate) struct Aws {
+        /// The most tokens, which are there at the beginning; 500 if left out.
+        "capacity" => capacity: Option<Placed<u32>>,
+        /// Tokens that a retry takes; 5 if left out.
+        "retry_cost" => retry_cost: Option<Placed<u32>>,
+        /// Tokens that a retry after a timeout takes; 10 if left out.
+        "timeout_retry_cost" => timeout_retry_cost: Option<Placed<u32>>,
+        /// Tokens that a success without retries gives back; 1 if left out. One after retries gives
+        /// back those of the last.
+        "no_retry_increment" => no_retry_increment: Option<Placed<u32>>,
+    }
+}
+
 impl BudgetSection {
     /// The policy that it stands for.
     pub fn compile(&self, problems: &mut Problems) -> RetryBudgetPolicy {
+        match self {
+            Self::TokenBucket(bucket) => bucket.compile(problems),
+            Self::FailureRate(FailureRate { most, window }) => RetryBudgetPolicy::FailureRate {
+                most: most.0,
+                window: window.as_ref().map(|window| problems.above_zero(window)),
+            },
+            Self::Preset(preset) => preset.compile(problems),
+        }
+    }
+}
+
+impl TokenBucket {
+    fn compile(&self, problems: &mut Problems) -> RetryBudgetPolicy {
+        let per_retry = problems.within(self.per_retry.as_ref(), 1.0, 0.001..=1e9);
+        if *self.capacity <= per_retry {
+            let help = format!("a retry takes {per_retry}, and needs more than that to be there");
+            problems.error(self.capacity.at(), "this bucket never allows a retry", help);
+        }
+        RetryBudgetPolicy::TokenBucket {
+            capacity: problems.within(Some(&self.capacity), 1.0, 0.0..=1e9),
+            per_call: problems.within(Some(&self.per_call), 0.0, 0.0..=1e9),
+            per_retry,
+        }
+    }
+}
+
+impl BudgetPreset {
+    fn compile(&self, problems: &mut Problems) -> RetryBudgetPolicy {
         match self {
             Self::Finagle(budget) => {
                 let seconds = budget.ttl.as_ref().map(|ttl| ttl.with(ttl.0.as_secs_f64()));
@@ -82,6 +171,17 @@ impl BudgetSection {
                 max_tokens: problems.within(Some(&budget.max_tokens), 1, 1..=1_000),
                 token_ratio: problems.within(Some(&budget.token_ratio), 1.0, 0.001..=1_000.0),
             },
+            Self::Aws(budget) => {
+                let mut tokens = |written: &Option<Placed<u32>>, default| {
+                    problems.within(written.as_ref(), default, 0..=aws::MOST)
+                };
+                RetryBudgetPolicy::Aws {
+                    capacity: tokens(&budget.capacity, aws::CAPACITY),
+                    retry_cost: tokens(&budget.retry_cost, aws::RETRY_COST),
+                    timeout_retry_cost: tokens(&budget.timeout_retry_cost, aws::TIMEOUT_RETRY_COST),
+                    no_retry_increment: tokens(&budget.no_retry_increment, aws::NO_RETRY_INCREMENT),
+                }
+            }
         }
     }
 }

@@ -114,7 +114,9 @@ pub struct Retry {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tries {
     /// The number of times that the call has been sent in, the first included.
-    tries: u32,
+    count: u32,
+    /// The failure that the last of them follows; `None` for the first.
+    retried_after: Option<Outcome>,
     /// The pauses before it.
     pauses: PausesSoFar,
 }
@@ -145,7 +147,7 @@ impl Guards for Retry {
     }
 
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
-        let first = Tries { tries: 1, pauses: PausesSoFar::default() };
+        let first = Tries { count: 1, retried_after: None, pauses: PausesSoFar::default() };
         *engine.state.frames.hold(call.index, call.position) = Hold::Retry(first);
         if let Some(first) = self.first_budget {
             let budget = call.of_caller(first, engine);
@@ -203,7 +205,7 @@ impl Retry {
     }
 
     fn tries_again(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> bool {
-        let Hold::Retry(Tries { tries, mut pauses }) =
+        let Hold::Retry(Tries { count: tries, retried_after, mut pauses }) =
             engine.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a call that was sent in is sent in again")
@@ -211,9 +213,9 @@ impl Retry {
         if let Some(first) = self.first_budget {
             let budget = call.of_caller(first, engine);
             if self.policy.on.contains(outcome) {
-                engine.state.retry_budgets[budget].attempt_fails();
+                engine.state.retry_budgets[budget].attempt_fails(engine.now);
             } else if outcome.is_good() {
-                engine.state.retry_budgets[budget].attempt_succeeds();
+                engine.state.retry_budgets[budget].attempt_succeeds(retried_after);
             }
         }
         let pause = if self.policy.is_worth_another(tries, outcome) {
@@ -228,14 +230,15 @@ impl Retry {
         };
         if let Some(first) = self.first_budget {
             let budget = call.of_caller(first, engine);
-            if !engine.state.retry_budgets[budget].try_withdraw(engine.now, tries == 1) {
+            if !engine.state.retry_budgets[budget].try_withdraw(engine.now, outcome, tries == 1) {
                 engine.state.retry_budgets[budget].call_ends(false);
                 return false;
             }
         }
         let frame = &mut engine.state.frames[call.index];
         frame.rounds = frame.rounds.saturating_add(1);
-        let next = Tries { tries: tries + 1, pauses: pauses.and(pause) };
+        let next =
+            Tries { count: tries + 1, retried_after: Some(outcome), pauses: pauses.and(pause) };
         *engine.state.frames.hold(call.index, call.position) = Hold::Retry(next);
         engine.wait(call.index, Activity::BackingOff, pause);
         true
@@ -267,7 +270,7 @@ impl Retry {
     fn end_tries(&self, call: Call<'_>, engine: &mut Engine<'_>) {
         if let Some(first) = self.first_budget {
             let held = engine.state.frames.held(call.index, call.position);
-            let is_retry = matches!(held, Hold::Retry(Tries { tries, .. }) if tries > 1);
+            let is_retry = matches!(held, Hold::Retry(Tries { count, .. }) if count > 1);
             let budget = call.of_caller(first, engine);
             engine.state.retry_budgets[budget].call_ends(is_retry);
         }
