@@ -183,7 +183,7 @@ fn a_fault_lasts_until_it_has_left_the_last_instance() {
     assert_eq!(held, [true, true, true]);
 }
 
-/// Of ten instances, four are there from the beginning and all from 40 s on.
+/// Four instances are there from the beginning and ten from 40 s on.
 #[test]
 fn shares_draws_and_paces_are_over_the_instances_that_are_there() {
     let text = |more: &str| {

@@ -162,7 +162,7 @@ fn branches_that_are_cancelled_at_once_make_no_room_for_each_other() {
     }
 }
 
-/// Of three requests in one instant, one has the only thread and two wait. All are given up in one instant, and each gets the
+/// One of three requests in one instant has the only thread and two wait. All are given up in one instant, and each gets the
 /// thread before it is cancelled itself.
 #[test]
 fn requests_that_are_given_up_at_once_are_cancelled_in_the_order_in_which_they_came() {

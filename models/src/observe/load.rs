@@ -124,7 +124,7 @@ impl Loads {
     }
 }
 
-/// What a pool had to do in an interval.
+/// The work of a pool in an interval.
 fn sums_of(pool: &PoolSeries, capacity: u32, at: usize) -> Sums {
     Sums {
         asked: pool.demand[at].asked.into(),

@@ -20,14 +20,14 @@ pub struct PoolSeries {
     running: Vec<f32>,
     /// Slots out of service at the end of the interval; empty if none ever are.
     lost: Vec<u32>,
-    /// What it is like from each time at which that changed.
+    /// Its shape from each time at which that changed.
     shapes: Vec<(SimTime, PoolShape)>,
     presence: Option<Presence>,
     closed: Integrals,
     counted: Counts,
 }
 
-/// What a pool is like at a time.
+/// The size of a pool at a time, and whether its instance runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolShape {
     /// Its slots, those that are lost included, and the most that wait; `None` if they are those of the scenario.
@@ -132,7 +132,7 @@ impl PoolSeries {
         }
     }
 
-    /// What it is like at a time.
+    /// Its shape at a time.
     pub fn shape_at(&self, time: SimTime) -> PoolShape {
         let before = &self.shapes[..self.shapes.partition_point(|(at, _)| *at <= time)];
         let as_planned = PoolShape { size: None, lost: 0, is_running: true };

@@ -328,7 +328,7 @@ pub enum Change {
 pub enum Counted {
     /// A breaker, or all of an edge.
     Breaker(String),
-    /// What balancers know of instances.
+    /// Instances as balancers know them.
     Balancers,
     /// The numbers of instances, their processes and their memory.
     Instances,
